@@ -1,0 +1,39 @@
+'use strict';
+
+// The layers of docs/ARCHITECTURE.md, as rules. `server` reaches `workers` by file path only.
+const noImport = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
+
+// A library that lives behind one file.
+const behind = (library, file) =>
+  noImport(
+    `${library.replace(/\W/g, '-')}-behind-one-file`,
+    `${library} is imported by ${file} only`,
+    { pathNot: [`^${file}`, '^tests/'] },
+    { path: `node_modules/${library}/` },
+  );
+
+module.exports = {
+  forbidden: [
+    noImport('no-circular', 'modules form a tree', {}, { circular: true }),
+    noImport('no-unresolvable', 'every import exists', {}, { couldNotResolve: true }),
+    noImport('protocol-stands-alone', 'shared/protocol imports nothing of ours', { path: '^shared/protocol/' }, { path: '^(server|workers|client|tests|shared/(?!protocol/))' }),
+    noImport('shared-is-the-floor', 'shared imports no other folder', { path: '^shared/' }, { path: '^(server|workers|client|tests)/' }),
+    noImport('server-not-workers', 'the server knows workers by file path only', { path: '^server/' }, { path: '^(workers|client|tests)/' }),
+    noImport('workers-not-server', 'workers import shared only', { path: '^workers/' }, { path: '^(server|client|tests)/' }),
+    noImport('client-speaks-protocol-only', 'the client imports shared/protocol only', { path: '^client/' }, { path: '^(server|workers|tests|shared/(?!protocol/))' }),
+    noImport('sockets-in-server-and-client', 'node:net and node:tls live in server/ and client/', { path: '^(shared|workers)/' }, { path: '^(node:)?(net|tls|http|https|dgram)$' }),
+    noImport('product-not-tests', 'the product never imports tests', { path: '^(server|workers|client|shared)/' }, { path: '^tests/' }),
+    behind('piscina', 'server/pool\\.ts'),
+    behind('@node-rs/argon2', 'workers/password-hash\\.ts'),
+    behind('pino', 'server/logger\\.ts'),
+    behind('pino-pretty', 'server/logger\\.ts'),
+    behind('hdr-histogram-js', 'client/load/latency-histogram\\.ts'),
+    behind('uuid', 'shared/protocol/token\\.ts'),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+  },
+};

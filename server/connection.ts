@@ -1,0 +1,217 @@
+/**
+ * One client's connection: bytes in, lines to the dispatcher, replies out, and every bound in between.
+ *
+ * States: idle (nothing to do) → waiting (in the dispatcher's queue) → running (its lines are under way) → idle.
+ * A connection whose client does not read its replies is *congested*: it is not read from and not enqueued until its
+ * send queue has drained, and cut when that takes too long.
+ */
+import type { Socket } from 'node:net';
+import type { Deferral, FinishedCommand } from '../shared/batch/tasks';
+import { detectForeignProtocol } from '../shared/protocol/foreign-protocol';
+import { encodeJson } from '../shared/protocol/json-ascii';
+import { replyTerminator } from '../shared/protocol/limits';
+import { LineFramer } from '../shared/protocol/line-framer';
+import type { RequestSource, SegmentResult } from './dispatcher';
+import { errorReply } from '../shared/protocol/reply-writer';
+
+/** Whole lines held for a connection whose earlier ones are under way. Past this it is not read from. */
+const readAheadBytesMax = 65_536;
+/** Replies that the client has not read yet. Past this it is neither read from nor served. */
+const sendQueueBytesMax = 262_144;
+
+const newline = 0x0a;
+const unknownOutcome = encodeJson(errorReply('UNKNOWN_OUTCOME')) + replyTerminator;
+
+/** What a connection needs of the server around it. */
+export interface ConnectionHost {
+  readonly lineBytesMax: number;
+  enqueue(connection: Connection): void;
+  runSlow(deferral: Deferral): Promise<FinishedCommand>;
+  /** How to reach this server, for those who came with another protocol. */
+  readonly address: string;
+  forget(connection: Connection): void;
+}
+
+export class Connection implements RequestSource {
+  /** When bytes last arrived. */
+  lastReceivedMs: number;
+  /** When the send queue went over its bound; undefined while it is under it. */
+  congestedSinceMs: number | undefined;
+  /** A request with a valid session has come this way. */
+  hasUsedSession = false;
+
+  private readonly framer: LineFramer;
+  private pending: Buffer[] = [];
+  private pendingBytes = 0;
+  private state: 'idle' | 'waiting' | 'running' = 'idle';
+  private isPaused = false;
+  private isIdentified = false;
+  /** The client will send no more. */
+  private hasEnded = false;
+  /** This side reads no more: the server stops. */
+  private isDraining = false;
+  private isClosed = false;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly host: ConnectionHost,
+    nowMs: number,
+  ) {
+    this.lastReceivedMs = nowMs;
+    this.framer = new LineFramer(host.lineBytesMax);
+    socket.on('data', (chunk: Buffer) => {
+      this.receive(chunk);
+    });
+    socket.on('end', () => {
+      this.hasEnded = true;
+      this.endWhenDone();
+    });
+    socket.on('drain', () => {
+      this.relieve();
+    });
+    // A reset by the peer ends in 'close' like everything else.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.isClosed = true;
+      this.pending = [];
+      host.forget(this);
+    });
+  }
+
+  takeLines(bytesMax: number): Buffer | undefined {
+    if (this.pending.length === 0) {
+      this.state = 'idle';
+      return undefined;
+    }
+    this.state = 'running';
+    let lines = this.pending.length === 1 ? this.pending[0]! : Buffer.concat(this.pending);
+    this.pending = [];
+    if (lines.length > bytesMax) {
+      const end = lines.lastIndexOf(newline, bytesMax - 1) + 1;
+      this.pending = [lines.subarray(end)];
+      lines = lines.subarray(0, end);
+    }
+    this.pendingBytes -= lines.length;
+    return lines;
+  }
+
+  complete({ replies, unconsumed, usedSession, deferral }: SegmentResult): void {
+    if (unconsumed !== undefined) {
+      this.pending.unshift(unconsumed);
+      this.pendingBytes += unconsumed.length;
+    }
+    if (usedSession) this.hasUsedSession = true;
+    this.write(replies);
+    if (deferral === undefined) this.proceed();
+    else this.waitForSlow(deferral);
+  }
+
+  /** Answers `count` requests whose thread died: they may or may not have been carried out. */
+  completeUnknown(count: number): void {
+    this.write(unknownOutcome.repeat(count));
+    this.proceed();
+  }
+
+  /** Reads no more, finishes what was read, then closes. */
+  drain(): void {
+    this.isDraining = true;
+    this.pause();
+    this.endWhenDone();
+  }
+
+  /** Closes at once, after a last frame if one is given. */
+  close(lastFrame?: string): void {
+    if (lastFrame !== undefined && !this.socket.destroyed) this.socket.write(lastFrame, 'latin1');
+    this.socket.destroySoon();
+  }
+
+  /** Cuts the connection, dropping what its client has not read. */
+  cut(): void {
+    this.socket.destroy();
+  }
+
+  private receive(chunk: Buffer): void {
+    this.lastReceivedMs = Date.now();
+    const lines = this.framer.push(chunk);
+    if (!this.isIdentified && this.isForeign(chunk, lines)) return;
+    if (lines === undefined) return;
+    this.pending.push(lines);
+    this.pendingBytes += lines.length;
+    if (this.pendingBytes > readAheadBytesMax) this.pause();
+    if (this.state === 'idle') this.enqueue();
+  }
+
+  /** Looks at a connection's first line, or at the first bytes of it while it is not whole. */
+  private isForeign(chunk: Buffer, lines: Buffer | undefined): boolean {
+    const chunkIsFirst = this.framer.partialBytes === chunk.length;
+    if (lines === undefined && !chunkIsFirst) return false;
+    this.isIdentified = lines !== undefined;
+    const foreign = detectForeignProtocol(lines ?? chunk);
+    if (foreign === undefined) return false;
+    const message =
+      `This port speaks the Benang chat protocol in plain text lines, not ${foreign}. ` +
+      `Try: chat-client connect ${this.host.address}`;
+    this.close(encodeJson({ ...errorReply('BAD_REQUEST'), message }) + replyTerminator);
+    return true;
+  }
+
+  private enqueue(): void {
+    this.state = 'waiting';
+    this.host.enqueue(this);
+  }
+
+  private write(replies: string): void {
+    if (replies.length === 0 || this.isClosed || this.socket.destroyed) return;
+    if (this.socket.write(replies, 'latin1')) return;
+    // `false` comes early, at Node's own high-water mark; what counts is the bound.
+    if (this.socket.writableLength > sendQueueBytesMax && this.congestedSinceMs === undefined) {
+      this.congestedSinceMs = Date.now();
+      this.pause();
+    }
+  }
+
+  private relieve(): void {
+    if (this.congestedSinceMs === undefined) return;
+    this.congestedSinceMs = undefined;
+    if (this.state === 'idle') this.proceed();
+  }
+
+  /** Goes on after its lines were carried out. */
+  private proceed(): void {
+    this.state = 'idle';
+    if (this.isClosed || this.congestedSinceMs !== undefined) return;
+    if (this.pendingBytes > 0) {
+      this.enqueue();
+      return;
+    }
+    if (this.isPaused && !this.isDraining) {
+      this.isPaused = false;
+      this.socket.resume();
+    }
+    this.endWhenDone();
+  }
+
+  private waitForSlow(deferral: Deferral): void {
+    this.host.runSlow(deferral).then(
+      ({ reply, usedSession }) => {
+        if (usedSession) this.hasUsedSession = true;
+        this.write(reply);
+        this.proceed();
+      },
+      () => {
+        this.completeUnknown(1);
+      },
+    );
+  }
+
+  private pause(): void {
+    if (this.isPaused) return;
+    this.isPaused = true;
+    this.socket.pause();
+  }
+
+  private endWhenDone(): void {
+    if (!this.hasEnded && !this.isDraining) return;
+    if (this.state === 'idle' && this.pendingBytes === 0) this.socket.end();
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * Accepts sockets and keeps the table of connections: how many there may be, which have been silent or unread for too
+ * long.
+ */
+import net, { type AddressInfo, type Socket } from 'node:net';
+import { encodeJson } from '../shared/protocol/json-ascii';
+import { replyTerminator } from '../shared/protocol/limits';
+import { errorReply } from '../shared/protocol/reply-writer';
+import { Connection, type ConnectionHost } from './connection';
+import type { Logger } from './logger';
+import { exitCode, StartError } from './start-error';
+
+const sweepIntervalMs = 1_000;
+const keepAliveDelayMs = 60_000;
+/** The kernel's queue of connections not accepted yet; a fleet that reconnects at once needs a long one. */
+const backlog = 4_096;
+
+const busy = encodeJson(errorReply('BUSY')) + replyTerminator;
+
+export interface ListenerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly loginTimeoutMs: number;
+  readonly sendTimeoutMs: number;
+}
+
+export class Listener {
+  readonly connections = new Set<Connection>();
+  /** Connections at once. May be changed while running. */
+  connectionsMax: number;
+  private readonly server: net.Server;
+  private sweep: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly options: ListenerOptions,
+    connectionsMax: number,
+    private readonly host: Omit<ConnectionHost, 'forget' | 'address'>,
+    private readonly log: Logger,
+  ) {
+    this.connectionsMax = connectionsMax;
+    this.server = net.createServer(
+      { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs },
+      (socket) => {
+        this.accept(socket);
+      },
+    );
+  }
+
+  /** Starts to listen; returns the port. Throws a `StartError` when the address cannot be had. */
+  async listen(): Promise<number> {
+    const { host, port } = this.options;
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', (error: NodeJS.ErrnoException) => {
+        reject(listenError(error, host, port));
+      });
+      this.server.listen({ host, port, backlog }, resolve);
+    });
+    this.server.removeAllListeners('error');
+    this.server.on('error', (error) => {
+      this.log.error({ err: error }, 'the listener failed');
+    });
+    this.sweep = setInterval(() => {
+      this.cutOverdue(Date.now());
+    }, sweepIntervalMs);
+    return this.port;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Accepts no more and lets every connection finish; resolves when all are closed. */
+  async drain(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.server.close(() => {
+        resolve();
+      });
+    });
+    for (const connection of this.connections) connection.drain();
+    await closed;
+    clearInterval(this.sweep);
+  }
+
+  /** Cuts every connection. */
+  cutAll(): void {
+    for (const connection of this.connections) connection.cut();
+  }
+
+  private accept(socket: Socket): void {
+    if (this.connections.size >= this.connectionsMax) {
+      this.log.warn(
+        { connectionsMax: this.connectionsMax },
+        'refused a connection: there are as many as allowed',
+      );
+      socket.on('error', () => undefined);
+      socket.end(busy, 'latin1');
+      socket.destroySoon();
+      return;
+    }
+    const host: ConnectionHost = {
+      ...this.host,
+      address: formatAddress(this.options.host, this.port),
+      forget: (connection) => this.connections.delete(connection),
+    };
+    this.connections.add(new Connection(socket, host, Date.now()));
+  }
+
+  private cutOverdue(nowMs: number): void {
+    const { loginTimeoutMs, sendTimeoutMs } = this.options;
+    for (const connection of this.connections) {
+      const { congestedSinceMs } = connection;
+      if (congestedSinceMs !== undefined && nowMs - congestedSinceMs > sendTimeoutMs) {
+        this.log.info('cut a connection that left its replies unread');
+        connection.cut();
+      } else if (!connection.hasUsedSession && nowMs - connection.lastReceivedMs > loginTimeoutMs) {
+        this.log.debug('closed a silent connection that never logged in');
+        connection.close();
+      }
+    }
+  }
+}
+
+/** `host:port` as a client would type it. */
+export function formatAddress(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const address = formatAddress(host, port);
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: `${address} is in use. Is a server running there already? Choose another port with --port.`,
+    EACCES: `not allowed to listen on ${address}. Ports below 1024 need privileges; choose another with --port.`,
+    EADDRNOTAVAIL: `this machine has no address ${host}. Choose one that it has with --host.`,
+    ENOTFOUND: `the name ${host} has no address. Choose an address of this machine with --host.`,
+  };
+  const reason = error.code === undefined ? undefined : reasons[error.code];
+  return reason === undefined ? error : new StartError(reason, exitCode.addressUnavailable);
+}

@@ -1,0 +1,161 @@
+/**
+ * The server's options. Each can be given as a flag, as `CHAT_…` in the environment, or in the configuration file
+ * (JSON, keys named like the flags); precedence: flag, environment, file, default.
+ */
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { hostDefault, lineBytesMaxDefault, lineBytesMaxRange, portDefault } from '../shared/protocol/limits';
+import { type LogFormat, type LogLevel, logLevels } from './logger';
+import { exitCode, StartError } from './start-error';
+
+export interface ServerOptions {
+  readonly threads: number;
+  readonly host: string;
+  readonly port: number;
+  readonly ephemeral: boolean;
+  /** Size of the store. */
+  readonly memory: number;
+  /** Unread messages that one inbox holds. */
+  readonly maxInbox: number;
+  readonly users?: string;
+  readonly openRegistration: boolean;
+  readonly maxConnections: number;
+  /** Bytes. */
+  readonly maxLine: number;
+  /** Seconds that a connection may be silent before it has used a session. */
+  readonly loginTimeout: number;
+  /** Seconds that a client may leave its replies unread. */
+  readonly sendTimeout: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  readonly config?: string;
+}
+
+const examples = `
+Examples:
+  $ chat-server --threads 8                        listen on ${hostDefault}:${portDefault} with 8 worker threads
+  $ chat-server --port 0 --ephemeral               any free port, nothing is kept
+  $ chat-server --host 0.0.0.0 --users users.jsonl accounts from a file, open to the network
+  $ CHAT_PORT=9000 chat-server                     every option is also an environment variable
+  $ chat-server --config chat.json                 a file: {"threads": 8, "open-registration": true}
+
+Exit codes: 0 fine, 1 unexpected failure, 2 bad usage or configuration, 3 address in use or not allowed,
+4 data directory damaged or in use.`;
+
+/** All options but `--config`, in the order of `--help`. */
+function createOptions(): Option[] {
+  return [
+    new Option('--threads <n>', 'worker threads that run commands')
+      .default(os.availableParallelism())
+      .argParser(integer(1, 256)),
+    new Option('--host <address>', 'address to listen on').default(hostDefault),
+    new Option('--port <n>', 'port to listen on; 0 for any free one')
+      .default(portDefault)
+      .argParser(integer(0, 65_535)),
+    new Option('--ephemeral', 'keep everything in memory only: nothing outlives the process').default(false),
+    new Option('--memory <MiB>', 'size of the store').default(512).argParser(integer(16, 4_095)),
+    new Option('--max-inbox <n>', 'unread messages that one inbox holds')
+      .default(10_000)
+      .argParser(integer(1, 1_000_000)),
+    new Option(
+      '--users <file>',
+      'accounts to create at start where missing: {"username", "password", "name"} a line',
+    ),
+    new Option('--open-registration', 'let anybody create an account with `register`').default(false),
+    new Option('--max-connections <n>', 'connections at once')
+      .default(16_384)
+      .argParser(integer(1, 1_000_000)),
+    new Option('--max-line <bytes>', 'longest request line')
+      .default(lineBytesMaxDefault)
+      .argParser(integer(lineBytesMaxRange.min, lineBytesMaxRange.max)),
+    new Option('--login-timeout <seconds>', 'silence allowed before the first request with a session')
+      .default(60)
+      .argParser(integer(1, 86_400)),
+    new Option('--send-timeout <seconds>', 'how long a client may leave its replies unread')
+      .default(30)
+      .argParser(integer(1, 86_400)),
+    new Option('--log-level <level>', 'least severe level that is logged').choices(logLevels).default('info'),
+    new Option('--log-format <format>', 'pretty on a terminal, json otherwise')
+      .choices(['pretty', 'json'])
+      .default(process.stderr.isTTY ? 'pretty' : 'json', 'pretty on a terminal, else json'),
+  ];
+}
+
+/** The command with its options; the caller adds what is to be done. */
+export function createProgram(version: string): Command {
+  const program = new Command('chat-server')
+    .description('A self-hosted text-chat server: plain TCP lines, a pool of worker threads, shared memory.')
+    .version(version)
+    .addHelpText('after', examples)
+    .showHelpAfterError('(chat-server --help lists the options)')
+    .allowExcessArguments(false);
+  for (const option of createOptions()) program.addOption(option.env(environmentName(option)));
+  program.addOption(new Option('--config <file>', 'read options from a JSON file').env('CHAT_CONFIG'));
+  return program;
+}
+
+/** The options of a program whose arguments have been parsed, with those of its configuration file. */
+export function readOptions(program: Command): ServerOptions {
+  const { config } = program.opts<ServerOptions>();
+  if (config !== undefined) applyConfigFile(program, config);
+  return program.opts<ServerOptions>();
+}
+
+function applyConfigFile(program: Command, file: string): void {
+  for (const [key, value] of Object.entries(readConfigFile(file))) {
+    const option = program.options.find((candidate) => candidate.name() === key && key !== 'config');
+    if (option === undefined) throw badConfig(file, `unknown option ${JSON.stringify(key)}`);
+    const source = program.getOptionValueSource(option.attributeName());
+    if (source === 'cli' || source === 'env') continue;
+    program.setOptionValueWithSource(option.attributeName(), parseConfigValue(file, option, value), 'config');
+  }
+}
+
+function readConfigFile(file: string): object {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw badConfig(file, error instanceof Error ? error.message : String(error));
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw badConfig(file, 'not a JSON object');
+  return parsed;
+}
+
+/** A value of the file goes through the same checks as a flag's. */
+function parseConfigValue(file: string, option: Option, value: unknown): unknown {
+  if (option.isBoolean()) {
+    if (typeof value !== 'boolean') throw badConfig(file, `"${option.name()}" is true or false`);
+    return value;
+  }
+  if (typeof value !== 'string' && typeof value !== 'number') {
+    throw badConfig(file, `"${option.name()}" is a text or a number`);
+  }
+  try {
+    if (option.parseArg === undefined) return String(value);
+    const parse = option.parseArg as (text: string, previous: undefined) => unknown;
+    return parse(String(value), undefined);
+  } catch (error) {
+    throw badConfig(file, `"${option.name()}": ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function badConfig(file: string, problem: string): StartError {
+  return new StartError(`configuration file ${file}: ${problem}`, exitCode.badUsage);
+}
+
+function environmentName(option: Option): string {
+  return `CHAT_${option.name().replaceAll('-', '_').toUpperCase()}`;
+}
+
+function integer(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`It is a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}

@@ -1,0 +1,34 @@
+/**
+ * Runs the slow part of slow commands: a bounded number at once, a bounded number waiting, and past that BUSY.
+ */
+import type { Deferral, FinishedCommand } from '../shared/batch/tasks';
+import { encodeJson } from '../shared/protocol/json-ascii';
+import { replyTerminator } from '../shared/protocol/limits';
+import { errorReply } from '../shared/protocol/reply-writer';
+import type { ChatPool, HashPool } from './pool';
+
+/** About 10 s of logins for each thread; who comes later is better told to come back. */
+const waitingPerThreadMax = 512;
+
+const busy: FinishedCommand = { reply: encodeJson(errorReply('BUSY')) + replyTerminator, usedSession: false };
+
+export class SlowLane {
+  private underWay = 0;
+
+  constructor(
+    private readonly hashPool: HashPool,
+    private readonly chatPool: ChatPool,
+  ) {}
+
+  /** Carries a deferred command to its end. Rejects when a thread died under it. */
+  async run(deferral: Deferral): Promise<FinishedCommand> {
+    if (this.underWay >= this.hashPool.threads * waitingPerThreadMax) return busy;
+    this.underWay += 1;
+    try {
+      const outcome = await this.hashPool.run(deferral.job);
+      return await this.chatPool.finish(deferral, outcome);
+    } finally {
+      this.underWay -= 1;
+    }
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Memory through which batches of requests go to the workers and their replies come back, without a copy or an
+ * allocation per message. One slot carries one batch at a time.
+ *
+ * ```
+ *   slot:  │ head │ segments: 8 words each │ request bytes │ reply bytes │
+ *   segment: one connection's run of whole lines, and what became of it
+ * ```
+ *
+ * The main thread owns a slot until it posts the batch, the worker until its result is received. The messages between
+ * the threads order the accesses, so nothing here is atomic.
+ */
+
+/** Connections in one batch. */
+export const segmentsMax = 1_024;
+export const requestAreaBytes = 262_144;
+/** Room for the longest reply, several times over: a batch ends early when the next might not fit. */
+export const replyAreaBytes = 4_194_304;
+
+const headWords = 16;
+const head = { segmentCount: 0, requestBytes: 1 } as const;
+const segmentWords = 8;
+const segment = {
+  requestStart: 0,
+  requestEnd: 1,
+  consumedEnd: 2,
+  replyStart: 3,
+  replyEnd: 4,
+  flags: 5,
+} as const;
+
+export const segmentFlag = {
+  /** A request of the segment was made with a valid session. */
+  usedSession: 1,
+  /** The segment ends before its last line, because a slow command has to be finished first. */
+  deferred: 2,
+} as const;
+
+const slotBytes = (headWords + segmentsMax * segmentWords) * 4 + requestAreaBytes + replyAreaBytes;
+
+export function createBatchArea(slots: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(slots * slotBytes);
+}
+
+/** All slots of an area. */
+export function openBatchSlots(area: SharedArrayBuffer): readonly BatchSlot[] {
+  if (area.byteLength % slotBytes !== 0) throw new Error('the batch area is not made of whole slots');
+  return Array.from({ length: area.byteLength / slotBytes }, (_, index) => new BatchSlot(area, index));
+}
+
+/** One slot, as both sides see it. Offsets are into `requests` and `replies`. */
+export class BatchSlot {
+  readonly requests: Buffer;
+  readonly replies: Buffer;
+  private readonly words: Int32Array;
+
+  constructor(
+    area: SharedArrayBuffer,
+    readonly index: number,
+  ) {
+    const start = index * slotBytes;
+    const wordCount = headWords + segmentsMax * segmentWords;
+    this.words = new Int32Array(area, start, wordCount);
+    this.requests = Buffer.from(area, start + wordCount * 4, requestAreaBytes);
+    this.replies = Buffer.from(area, start + wordCount * 4 + requestAreaBytes, replyAreaBytes);
+  }
+
+  get segmentCount(): number {
+    return this.words[head.segmentCount]!;
+  }
+
+  get requestBytes(): number {
+    return this.words[head.requestBytes]!;
+  }
+
+  /** Begins a new batch. */
+  clear(): void {
+    this.words[head.segmentCount] = 0;
+    this.words[head.requestBytes] = 0;
+  }
+
+  /** Whether a segment of so many bytes still fits. */
+  accepts(lengthBytes: number): boolean {
+    return this.segmentCount < segmentsMax && this.requestBytes + lengthBytes <= requestAreaBytes;
+  }
+
+  /** Adds a connection's whole lines. It must fit. */
+  add(lines: Uint8Array): void {
+    const { words } = this;
+    const start = words[head.requestBytes]!;
+    const end = start + lines.length;
+    const index = words[head.segmentCount]!;
+    this.requests.set(lines, start);
+    const at = headWords + index * segmentWords;
+    words[at + segment.requestStart] = start;
+    words[at + segment.requestEnd] = end;
+    // Until a worker says otherwise, nothing of it was done.
+    words[at + segment.consumedEnd] = start;
+    words[at + segment.replyStart] = 0;
+    words[at + segment.replyEnd] = 0;
+    words[at + segment.flags] = 0;
+    words[head.requestBytes] = end;
+    words[head.segmentCount] = index + 1;
+  }
+
+  requestStart(index: number): number {
+    return this.words[headWords + index * segmentWords + segment.requestStart]!;
+  }
+
+  requestEnd(index: number): number {
+    return this.words[headWords + index * segmentWords + segment.requestEnd]!;
+  }
+
+  /** Up to where the segment's lines were carried out (or handed on as a deferred command). */
+  consumedEnd(index: number): number {
+    return this.words[headWords + index * segmentWords + segment.consumedEnd]!;
+  }
+
+  flags(index: number): number {
+    return this.words[headWords + index * segmentWords + segment.flags]!;
+  }
+
+  /** The segment's replies, copied out: a later batch may use the memory while a socket still writes. */
+  copyReplies(index: number): string {
+    const at = headWords + index * segmentWords;
+    return this.replies.toString(
+      'latin1',
+      this.words[at + segment.replyStart],
+      this.words[at + segment.replyEnd],
+    );
+  }
+
+  /** The segment's lines that were not carried out, copied. */
+  copyUnconsumed(index: number): Buffer {
+    return Buffer.from(this.requests.subarray(this.consumedEnd(index), this.requestEnd(index)));
+  }
+
+  /** Notes what became of a segment. */
+  setResult(index: number, consumedEnd: number, replyStart: number, replyEnd: number, flags: number): void {
+    const at = headWords + index * segmentWords;
+    this.words[at + segment.consumedEnd] = consumedEnd;
+    this.words[at + segment.replyStart] = replyStart;
+    this.words[at + segment.replyEnd] = replyEnd;
+    this.words[at + segment.flags] = flags;
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * Recognizes clients that came to the wrong port, so that they can be told in one line what this port speaks.
+ */
+
+export type ForeignProtocol = 'TLS' | 'HTTP';
+
+const tlsHandshake = 0x16;
+const tlsMajorVersion = 0x03;
+const httpRequestLine = /^[A-Z]{3,16} \S+ HTTP\/\d/;
+
+/** What the first bytes of a connection show; undefined when they may be ours. `lines` starts with a connection's first byte. */
+export function detectForeignProtocol(firstBytes: Uint8Array): ForeignProtocol | undefined {
+  const first = firstBytes[0];
+  if (first === tlsHandshake && (firstBytes.length < 2 || firstBytes[1] === tlsMajorVersion)) return 'TLS';
+  // No command of ours begins with a capital letter.
+  if (first === undefined || first < 0x41 || first > 0x5a) return undefined;
+  const head = Buffer.from(firstBytes.subarray(0, 2_048)).toString('latin1');
+  return httpRequestLine.test(head) ? 'HTTP' : undefined;
+}

@@ -1,0 +1,31 @@
+/**
+ * Every bound of the wire contract, in one place. Bytes are bytes of UTF-8 unless a name says otherwise.
+ *
+ * Source: PROTOCOL.md, "Limits". Bounds that an operator can change (`--max-line`, `--max-connections`, …) have
+ * their defaults here and their flags in `server/options.ts`.
+ */
+
+/** A request line, without its line end. `--max-line`. */
+export const lineBytesMaxDefault = 8_192;
+/** The range `--max-line` accepts: the shortest that holds the longest `send`, the longest that one batch can carry. */
+export const lineBytesMaxRange = { min: 4_352, max: 65_536 } as const;
+
+/** A username, or a room name without its `#`: `a-z 0-9 . _ -`. */
+export const nameBytesMax = 32;
+/** Visible characters without spaces, counted as Unicode code points. */
+export const passwordCharactersMax = 128;
+export const displayNameCharactersMax = 64;
+export const displayNameBytesMax = displayNameCharactersMax * 4;
+/** A message text, trimmed. */
+export const messageBytesMax = 4_096;
+/** The longest a message text becomes once escaped for JSON in 7-bit ASCII: two bytes of UTF-8 become `\uXXXX`. */
+export const messageEscapedBytesMax = messageBytesMax * 3;
+
+/** One reply, with its terminator. What does not fit stays in the inbox. */
+export const replyBytesMax = 1_048_576;
+
+export const portDefault = 8_889;
+export const hostDefault = '127.0.0.1';
+
+/** What ends every reply. */
+export const replyTerminator = '\r\n\r\n';

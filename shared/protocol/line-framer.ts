@@ -1,0 +1,59 @@
+/**
+ * Framing on the receiving side: turns whatever a socket reads into runs of whole lines. A run is what the dispatcher
+ * ships; the request parser splits it. No I/O.
+ */
+
+const newline = 0x0a;
+
+/**
+ * Never holds more than one line of `lineBytesMax` + 2 bytes. A longer line is cut to just over the bound, which the
+ * parser answers with LINE_TOO_LONG, and the rest of it is dropped as it arrives.
+ */
+export class LineFramer {
+  private partial: Buffer | undefined;
+  private skipping = false;
+
+  constructor(private readonly lineBytesMax: number) {}
+
+  /** Bytes of an unfinished line held back. */
+  get partialBytes(): number {
+    return this.partial === undefined ? 0 : this.partial.length;
+  }
+
+  /** Takes what was read and returns the whole lines that it completes, or undefined. May keep and return views of `chunk`. */
+  push(chunk: Buffer): Buffer | undefined {
+    let start = 0;
+    if (this.skipping) {
+      start = chunk.indexOf(newline) + 1;
+      if (start === 0) return undefined;
+      this.skipping = false;
+    }
+    const end = chunk.lastIndexOf(newline) + 1;
+    const tail = chunk.subarray(Math.max(start, end));
+    const whole = end > start ? this.joinPartial(chunk.subarray(start, end)) : undefined;
+    const cut = tail.length > 0 ? this.keep(tail) : undefined;
+    if (whole === undefined) return cut;
+    return cut === undefined ? whole : Buffer.concat([whole, cut]);
+  }
+
+  private joinPartial(lines: Buffer): Buffer {
+    if (this.partial === undefined) return lines;
+    const joined = Buffer.concat([this.partial, lines]);
+    this.partial = undefined;
+    return joined;
+  }
+
+  /** Holds an unfinished line; once it is too long, returns its cut form as a line of its own and skips the rest. */
+  private keep(tail: Buffer): Buffer | undefined {
+    const lengthBytes = this.partialBytes + tail.length;
+    // One byte over the bound may yet be the carriage return of a line that just fits.
+    if (lengthBytes <= this.lineBytesMax + 1) {
+      this.partial = this.partial === undefined ? Buffer.from(tail) : Buffer.concat([this.partial, tail]);
+      return undefined;
+    }
+    const cut = Buffer.concat([this.partial ?? Buffer.alloc(0), tail]).subarray(0, this.lineBytesMax + 2);
+    this.partial = undefined;
+    this.skipping = true;
+    return Buffer.concat([cut, Buffer.of(newline)]);
+  }
+}

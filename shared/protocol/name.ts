@@ -1,0 +1,58 @@
+/**
+ * Usernames as the store looks them up: case-folded, zero-padded to 32 bytes, with their hash.
+ */
+import { nameBytesMax } from './limits';
+
+const nameWords = nameBytesMax / 4;
+
+/** The folded form of every byte that a name may hold (`a-z 0-9 . _ -`, upper case folded); 0 for every other byte. */
+const foldedBytes = new Uint8Array(256);
+for (const character of 'abcdefghijklmnopqrstuvwxyz0123456789._-') {
+  foldedBytes[character.charCodeAt(0)] = character.charCodeAt(0);
+  foldedBytes[character.toUpperCase().charCodeAt(0)] = character.charCodeAt(0);
+}
+
+/** One reusable name. Filled by `read`; valid until the next `read`. */
+export class Name {
+  readonly words = new Int32Array(nameWords);
+  readonly bytes = new Uint8Array(this.words.buffer);
+  lengthBytes = 0;
+  /** 32 bits, FNV-1a with a final mix: neighbouring names spread over buckets and stripes. */
+  hash = 0;
+
+  /** Reads and folds `source[start, end)`. False when it is not a name: empty, too long, or with other characters. */
+  read(source: Uint8Array, start: number, end: number): boolean {
+    const lengthBytes = end - start;
+    if (lengthBytes < 1 || lengthBytes > nameBytesMax) return false;
+    let hash = 0x811c9dc5;
+    for (let index = 0; index < lengthBytes; index += 1) {
+      const folded = foldedBytes[source[start + index]!]!;
+      if (folded === 0) return false;
+      this.bytes[index] = folded;
+      hash = Math.imul(hash ^ folded, 0x01000193);
+    }
+    for (let index = lengthBytes; index < nameBytesMax; index += 1) this.bytes[index] = 0;
+    this.lengthBytes = lengthBytes;
+    this.hash = mix(hash);
+    return true;
+  }
+
+  /** Reads a name given as a string. False when it is not a name. */
+  readText(text: string): boolean {
+    const bytes = Buffer.from(text, 'utf8');
+    return this.read(bytes, 0, bytes.length);
+  }
+
+  /** The folded name. */
+  toString(): string {
+    return String.fromCharCode(...this.bytes.subarray(0, this.lengthBytes));
+  }
+}
+
+/** The finalizer of MurmurHash3: every input bit reaches every output bit. */
+export function mix(hash: number): number {
+  let mixed = hash;
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
+}

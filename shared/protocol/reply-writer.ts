@@ -1,0 +1,73 @@
+/**
+ * Writes replies as bytes into memory that is handed to it, frame after frame. No I/O, no strings on the hot path.
+ */
+import { type ErrorCode, errorTexts } from './error-codes';
+import { encodeJson, type JsonValue } from './json-ascii';
+import { replyTerminator } from './limits';
+
+/** The bytes of an ASCII text, to be written many times. */
+export function asciiBytes(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'latin1'));
+}
+
+/** A whole reply, terminator included, as bytes. */
+export function encodeReply(reply: JsonValue): Uint8Array {
+  return asciiBytes(encodeJson(reply) + replyTerminator);
+}
+
+/** The error reply of a code, as JSON. */
+export function errorReply(code: ErrorCode): { status: 'ERROR'; message: string; code: ErrorCode } {
+  return { status: 'ERROR', message: errorTexts[code], code };
+}
+
+const encodedErrors = Object.fromEntries(
+  Object.keys(errorTexts).map((code) => [code, encodeReply(errorReply(code as ErrorCode))]),
+) as Record<ErrorCode, Uint8Array>;
+
+/**
+ * A cursor over `target`. The caller makes sure that there is room before it starts a reply: nothing here grows or
+ * checks; writing past the end of a typed array is silently dropped, so `room` is asserted where replies begin.
+ */
+export class ReplyWriter {
+  /** Where the next byte goes. */
+  at = 0;
+
+  constructor(
+    readonly target: Uint8Array,
+    private readonly end: number,
+  ) {}
+
+  get roomBytes(): number {
+    return this.end - this.at;
+  }
+
+  /** Writes bytes that are already 7-bit ASCII. */
+  bytes(source: Uint8Array): void {
+    this.copy(source, 0, source.length);
+  }
+
+  /** Writes `source[start, start + lengthBytes)`, already 7-bit ASCII. */
+  copy(source: Uint8Array, start: number, lengthBytes: number): void {
+    const { target } = this;
+    const to = this.at;
+    for (let index = 0; index < lengthBytes; index += 1) target[to + index] = source[start + index]!;
+    this.at = to + lengthBytes;
+  }
+
+  /** Writes an ASCII text. */
+  ascii(text: string): void {
+    const { target } = this;
+    const to = this.at;
+    for (let index = 0; index < text.length; index += 1) target[to + index] = text.charCodeAt(index);
+    this.at = to + text.length;
+  }
+
+  /** Writes a whole reply. Not for the hot path. */
+  reply(reply: JsonValue): void {
+    this.ascii(encodeJson(reply) + replyTerminator);
+  }
+
+  error(code: ErrorCode): void {
+    this.bytes(encodedErrors[code]);
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * The request grammar over raw bytes: one pass finds the end of a line and judges its characters, then the words are
+ * taken as the command's row of the table asks for them. No I/O, no allocation, no strings.
+ *
+ * Source of the rules: PROTOCOL.md, "Framing".
+ */
+import { Name } from './name';
+import { parseToken } from './token';
+import { isCleanUtf8 } from './utf8';
+
+/**
+ * What a command's parameter is. `text` and `displayName` take the rest of the line, outer white space trimmed; all
+ * others take one word.
+ */
+export type ParameterKind = 'token' | 'name' | 'password' | 'newPassword' | 'text' | 'displayName';
+
+export interface Parameter {
+  readonly kind: ParameterKind;
+  readonly label: string;
+  readonly optional?: boolean;
+}
+
+export interface CommandGrammar {
+  readonly name: string;
+  readonly parameters: readonly Parameter[];
+}
+
+/** What `parseLine` returns when there is no command to run; a row's index (0 and up) otherwise. */
+export const lineOutcome = { badRequest: -1, badCommand: -2, tooLong: -3 } as const;
+
+const newline = 0x0a;
+const carriageReturn = 0x0d;
+const space = 0x20;
+const tab = 0x09;
+const firstVisible = 0x20;
+const lastVisible = 0x7e;
+
+/** A part of the line, as offsets into the bytes that were parsed. */
+export class ByteRange {
+  start = 0;
+  end = 0;
+
+  get lengthBytes(): number {
+    return this.end - this.start;
+  }
+}
+
+/**
+ * Parses one line at a time; its fields describe the last line parsed and are valid until the next.
+ *
+ * Invariant: a field that the row does not ask for keeps an older value and must not be read.
+ */
+export class RequestParser {
+  /** Where the next line starts. */
+  nextLine = 0;
+  readonly token = new Int32Array(4);
+  /** False when the token is not of a token's form: no session can have it. */
+  tokenIsWellFormed = false;
+  readonly name = new Name();
+  /** False when the name is not of a name's form: no user can have it. */
+  nameIsWellFormed = false;
+  readonly password = new ByteRange();
+  readonly newPassword = new ByteRange();
+  readonly text = new ByteRange();
+  /** Empty when the line has none. */
+  readonly displayName = new ByteRange();
+
+  private readonly rows = new Map<number, number>();
+  private readonly commandNames: readonly Uint8Array[];
+
+  constructor(
+    private readonly table: readonly CommandGrammar[],
+    private readonly lineBytesMax: number,
+  ) {
+    this.commandNames = table.map(({ name }) => new Uint8Array(Buffer.from(name, 'latin1')));
+    for (const [index, name] of this.commandNames.entries()) {
+      const key = commandKey(name, 0, name.length);
+      if (this.rows.has(key)) throw new Error(`two commands share the key of ${table[index]!.name}`);
+      this.rows.set(key, index);
+    }
+  }
+
+  /**
+   * Parses the line that starts at `start` and sets `nextLine` after its `\n`, which must lie before `end`: whole
+   * lines only come here. Returns the index of the command's row, or a `lineOutcome`.
+   */
+  parseLine(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    let sawHigh = false;
+    let sawControl = false;
+    let sawTab = false;
+    let byte = 0;
+    while (at < end && (byte = bytes[at]!) !== newline) {
+      if (byte < firstVisible || byte > lastVisible) {
+        if (byte >= 0x80) sawHigh = true;
+        else if (byte === tab) sawTab = true;
+        else if (byte !== carriageReturn || bytes[at + 1] !== newline) sawControl = true;
+      }
+      at += 1;
+    }
+    this.nextLine = at + 1;
+    const lineEnd = at > start && bytes[at - 1] === carriageReturn ? at - 1 : at;
+    if (lineEnd - start > this.lineBytesMax) return lineOutcome.tooLong;
+    if (sawControl) return lineOutcome.badRequest;
+    if (sawHigh && !isCleanUtf8(bytes, start, lineEnd)) return lineOutcome.badRequest;
+    return this.parseWords(bytes, start, lineEnd, sawTab);
+  }
+
+  private parseWords(bytes: Uint8Array, start: number, lineEnd: number, sawTab: boolean): number {
+    const commandStart = skipSpaces(bytes, start, lineEnd);
+    let wordEnd = skipWord(bytes, commandStart, lineEnd);
+    const row = this.findRow(bytes, commandStart, wordEnd);
+    const outcomeOfBadWord = sawTab ? lineOutcome.badRequest : lineOutcome.badCommand;
+    if (row === undefined) return outcomeOfBadWord;
+
+    this.displayName.start = this.displayName.end = lineEnd;
+    let tabsAllowedFrom = lineEnd;
+    const { parameters } = this.table[row]!;
+    for (let index = 0; index < parameters.length; index += 1) {
+      const { kind, optional } = parameters[index]!;
+      if (kind === 'text') tabsAllowedFrom = wordEnd;
+      let wordStart = skipSpaces(bytes, wordEnd, lineEnd);
+      if (kind === 'text' || kind === 'displayName') {
+        wordStart = skipWhiteSpace(bytes, wordStart, lineEnd);
+        wordEnd = trimEnd(bytes, wordStart, lineEnd);
+      } else {
+        wordEnd = skipWord(bytes, wordStart, lineEnd);
+      }
+      if (wordStart === wordEnd) {
+        if (optional === true) continue;
+        return outcomeOfBadWord;
+      }
+      this.take(kind, bytes, wordStart, wordEnd);
+    }
+    if (sawTab && holdsTab(bytes, start, tabsAllowedFrom)) return lineOutcome.badRequest;
+    return row;
+  }
+
+  private take(kind: ParameterKind, bytes: Uint8Array, start: number, end: number): void {
+    switch (kind) {
+      case 'token':
+        this.tokenIsWellFormed = parseToken(bytes, start, end, this.token);
+        return;
+      case 'name':
+        this.nameIsWellFormed = this.name.read(bytes, start, end);
+        return;
+      case 'text':
+      case 'displayName':
+      case 'password':
+      case 'newPassword': {
+        const range = this[kind];
+        range.start = start;
+        range.end = end;
+      }
+    }
+  }
+
+  private findRow(bytes: Uint8Array, start: number, end: number): number | undefined {
+    const row = this.rows.get(commandKey(bytes, start, end));
+    if (row === undefined) return undefined;
+    const name = this.commandNames[row]!;
+    if (name.length !== end - start) return undefined;
+    for (let index = 0; index < name.length; index += 1) {
+      if (name[index] !== bytes[start + index]) return undefined;
+    }
+    return row;
+  }
+}
+
+/** A small integer for a command word, distinct for all commands of the table (the constructor checks it). */
+function commandKey(bytes: Uint8Array, start: number, end: number): number {
+  if (start === end) return 0;
+  const length = end - start;
+  return (bytes[start]! << 20) ^ (bytes[start + (length >> 1)]! << 12) ^ (bytes[end - 1]! << 4) ^ length;
+}
+
+function skipSpaces(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] === space) at += 1;
+  return at;
+}
+
+function skipWord(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] !== space) at += 1;
+  return at;
+}
+
+function skipWhiteSpace(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && (bytes[at] === space || bytes[at] === tab)) at += 1;
+  return at;
+}
+
+function trimEnd(bytes: Uint8Array, start: number, end: number): number {
+  let at = end;
+  while (at > start && (bytes[at - 1] === space || bytes[at - 1] === tab)) at -= 1;
+  return at;
+}
+
+function holdsTab(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) if (bytes[at] === tab) return true;
+  return false;
+}

@@ -1,0 +1,174 @@
+/**
+ * Inboxes: a chain of blocks per user, guarded by the user's lock. A message is one block or several; `inboxTail` is
+ * the last block of the last message.
+ *
+ * ```
+ *   user.inboxHead ──▶ [message 1] ──▶ [its 2nd block] ──▶ [message 2] ──▶ 0
+ *   user.inboxTail ───────────────────────────────────────────▲
+ * ```
+ */
+import type { BlockPool } from './block-pool';
+import { messageBlockCount } from './block-pool';
+import { block, type Layout, userRecord } from './layout';
+import type { Memory } from './memory';
+import type { StoredText } from './stored-text';
+import type { Transaction } from './transaction';
+import type { UserTable } from './user-table';
+
+const twoTo32 = 2 ** 32;
+
+/** What is done with the messages that `take` hands over, in two passes: choose in order of arrival, write by sender. */
+export interface InboxReader {
+  /** Whether this message is taken too. Once one is not, none after it is. */
+  accepts(sender: number, textBytes: number, isFirstOfSender: boolean): boolean;
+  /** Begins the messages of one sender. */
+  sender(sender: number): void;
+  /** The next message of that sender; its text is copied with `BlockPool.copyText`. */
+  message(firstBlock: number, textBytes: number): void;
+}
+
+/** Messages that one `take` hands over at most. */
+const takenMessagesMax = 32_768;
+
+export class Inbox {
+  // The messages of the `take` under way, in order of arrival: first block, size, and the next of the same sender.
+  private readonly messageBlock: Int32Array;
+  private readonly messageTextBytes: Int32Array;
+  private readonly nextOfSender: Int32Array;
+  // Its senders, in order of their oldest message: user, first and last message.
+  private readonly groupSender: Int32Array;
+  private readonly groupFirst: Int32Array;
+  private readonly groupLast: Int32Array;
+  /** Per user, a group to look at: right when that group exists and is this user's. Never cleared. */
+  private readonly groupHint: Int32Array;
+  private groupCount = 0;
+
+  constructor(
+    private readonly memory: Memory,
+    private readonly layout: Layout,
+    private readonly transaction: Transaction,
+    private readonly blocks: BlockPool,
+    private readonly users: UserTable,
+  ) {
+    const messagesMax = Math.min(takenMessagesMax, layout.inboxMessagesMax);
+    this.messageBlock = new Int32Array(messagesMax);
+    this.messageTextBytes = new Int32Array(messagesMax);
+    this.nextOfSender = new Int32Array(messagesMax);
+    this.groupSender = new Int32Array(messagesMax);
+    this.groupFirst = new Int32Array(messagesMax);
+    this.groupLast = new Int32Array(messagesMax);
+    this.groupHint = new Int32Array(layout.usersMax + 1);
+  }
+
+  /** Appends a message; false when the inbox is full. The user's lock is held and blocks are reserved. */
+  append(user: number, sender: number, text: StoredText, nowMs: number): boolean {
+    const { memory, transaction, blocks } = this;
+    const userWord = this.users.wordOf(user);
+    const messageCount = memory.read(userWord + userRecord.inboxMessageCount);
+    if (messageCount >= this.layout.inboxMessagesMax) return false;
+    const count = text.messageBlockCount;
+    const first = blocks.take(count);
+    const last = count === 1 ? first : this.lastBlock(first, count);
+    const sequenceLow = (memory.read(userWord + userRecord.lastSequenceLow) + 1) | 0;
+    const sequenceHigh = memory.read(userWord + userRecord.lastSequenceHigh) + (sequenceLow === 0 ? 1 : 0);
+
+    const firstWord = blocks.wordOf(first);
+    memory.write(firstWord + block.message.textBytes, text.lengthBytes);
+    memory.write(firstWord + block.message.sender, sender);
+    memory.write(firstWord + block.message.sequenceLow, sequenceLow);
+    memory.write(firstWord + block.message.sequenceHigh, sequenceHigh);
+    memory.write(firstWord + block.message.atLow, nowMs | 0);
+    memory.write(firstWord + block.message.atHigh, Math.floor(nowMs / twoTo32));
+    blocks.fill(first, 'message', text.words, text.lengthBytes);
+
+    const tail = memory.read(userWord + userRecord.inboxTail);
+    transaction.set(tail === 0 ? userWord + userRecord.inboxHead : blocks.wordOf(tail) + block.next, first);
+    transaction.set(userWord + userRecord.inboxTail, last);
+    transaction.set(userWord + userRecord.inboxMessageCount, messageCount + 1);
+    transaction.add(userWord + userRecord.inboxBlockCount, count);
+    transaction.set(userWord + userRecord.lastSequenceLow, sequenceLow);
+    if (sequenceLow === 0) transaction.set(userWord + userRecord.lastSequenceHigh, sequenceHigh);
+    return true;
+  }
+
+  /**
+   * Hands the oldest messages to `reader` and takes them out; returns how many. The user's lock is held; the reader
+   * copies what it needs before this returns, since the blocks are free once the caller commits.
+   */
+  take(user: number, reader: InboxReader): number {
+    const { memory } = this;
+    const userWord = this.users.wordOf(user);
+    this.groupCount = 0;
+    let count = 0;
+    let blockCount = 0;
+    let last = 0;
+    let next = memory.read(userWord + userRecord.inboxHead);
+    while (next !== 0 && count < this.messageBlock.length) {
+      const word = this.blocks.wordOf(next);
+      const textBytes = memory.read(word + block.message.textBytes);
+      const sender = memory.read(word + block.message.sender);
+      const group = this.groupOf(sender);
+      if (!reader.accepts(sender, textBytes, group < 0)) break;
+      this.messageBlock[count] = next;
+      this.messageTextBytes[count] = textBytes;
+      this.addToGroup(group, sender, count);
+      const blocksOfMessage = messageBlockCount(textBytes);
+      last = blocksOfMessage === 1 ? next : this.lastBlock(next, blocksOfMessage);
+      blockCount += blocksOfMessage;
+      count += 1;
+      next = memory.read(this.blocks.wordOf(last) + block.next);
+    }
+    if (count > 0) {
+      this.handOver(reader);
+      this.unlink(userWord, last, next, count, blockCount);
+    }
+    return count;
+  }
+
+  private handOver(reader: InboxReader): void {
+    for (let group = 0; group < this.groupCount; group += 1) {
+      reader.sender(this.groupSender[group]!);
+      for (let index = this.groupFirst[group]!; index >= 0; index = this.nextOfSender[index]!) {
+        reader.message(this.messageBlock[index]!, this.messageTextBytes[index]!);
+      }
+    }
+  }
+
+  private unlink(userWord: number, last: number, next: number, count: number, blockCount: number): void {
+    const { memory, transaction } = this;
+    const first = memory.read(userWord + userRecord.inboxHead);
+    transaction.set(userWord + userRecord.inboxHead, next);
+    if (next === 0) transaction.set(userWord + userRecord.inboxTail, 0);
+    transaction.add(userWord + userRecord.inboxMessageCount, -count);
+    transaction.add(userWord + userRecord.inboxBlockCount, -blockCount);
+    this.blocks.give(first, last, blockCount);
+  }
+
+  /** The sender's group in the `take` under way, or −1. */
+  private groupOf(sender: number): number {
+    const group = this.groupHint[sender]!;
+    return group < this.groupCount && this.groupSender[group] === sender ? group : -1;
+  }
+
+  private addToGroup(group: number, sender: number, index: number): void {
+    this.nextOfSender[index] = -1;
+    if (group >= 0) {
+      this.nextOfSender[this.groupLast[group]!] = index;
+      this.groupLast[group] = index;
+      return;
+    }
+    const added = this.groupCount;
+    this.groupCount = added + 1;
+    this.groupSender[added] = sender;
+    this.groupFirst[added] = index;
+    this.groupLast[added] = index;
+    this.groupHint[sender] = added;
+  }
+
+  private lastBlock(first: number, count: number): number {
+    let last = first;
+    for (let index = 1; index < count; index += 1)
+      last = this.memory.read(this.blocks.wordOf(last) + block.next);
+    return last;
+  }
+}

@@ -1,0 +1,260 @@
+/**
+ * Where everything lies in the store's SharedArrayBuffer. All offsets are in 32-bit words unless a name says bytes.
+ *
+ * ```
+ * ┌────────┬────────────┬──────────────┬──────────────┬───────┬─────────────────┬──────────┬────────────────┐
+ * │ header │ lock words │ thread slots │ user buckets │ users │ session buckets │ sessions │ message blocks │
+ * │  128   │ 16 a lock  │ 256 a slot   │ 1 a bucket   │ 32 ea │ 1 a bucket      │ 16 ea    │ 32 a block     │
+ * └────────┴────────────┴──────────────┴──────────────┴───────┴─────────────────┴──────────┴────────────────┘
+ * ```
+ *
+ * References between records are numbers from 1; 0 is "none", so that fresh (zeroed) memory is an empty store.
+ */
+
+const magic = 0x42454e47; // "BENG"
+const layoutVersion = 1;
+
+export const header = {
+  magic: 0,
+  layoutVersion: 1,
+  threadsMax: 2,
+  usersMax: 3,
+  sessionsMax: 4,
+  blocksMax: 5,
+  inboxMessagesMax: 6,
+  // Each group below has a cache line (16 words) of its own, because different locks guard them.
+  activeHead: 32,
+  activeTail: 33,
+  activeCount: 34,
+  userCount: 48,
+  sessionBump: 64,
+  sessionFree: 65,
+  sessionCount: 66,
+  blockBump: 80,
+  magazineHead: 81,
+  words: 128,
+} as const;
+
+/** A thread's own part of the memory: what recovery needs to know of it. Nobody else writes here while it lives. */
+export const threadSlot = {
+  claimed: 0,
+  heldCount: 1,
+  /** Lock numbers, written down before each lock is taken. */
+  held: 2,
+  heldMax: 8,
+  undoCount: 10,
+  /** This thread's stock of free blocks: a chain and its length. */
+  stockHead: 11,
+  stockCount: 12,
+  /** Pairs (word, old value). */
+  undo: 16,
+  undoMax: 120,
+  words: 256,
+} as const;
+
+/** A user. Guarded by the lock of the user's stripe, apart from the fields that say otherwise. */
+export const userRecord = {
+  nextInBucket: 0,
+  hash: 1,
+  state: 2,
+  nameBytes: 3,
+  /** 8 words, zero-padded. Name, hash and display name never change once the record is linked. */
+  name: 4,
+  displayHead: 12,
+  displayBytes: 13,
+  passwordHead: 14,
+  passwordBytes: 15,
+  /** Counts changes of the password. */
+  passwordEpoch: 16,
+  /** A session is valid while it was issued in this epoch; raised to end all sessions at once. Read without a lock. */
+  sessionEpoch: 17,
+  sessionHead: 18,
+  sessionCount: 19,
+  /** Guarded by the active list's lock. */
+  activePrevious: 20,
+  activeNext: 21,
+  inboxHead: 22,
+  inboxTail: 23,
+  inboxMessageCount: 24,
+  inboxBlockCount: 25,
+  /** The number of the newest message ever delivered to this inbox: 53 bits in two words. */
+  lastSequenceLow: 26,
+  lastSequenceHigh: 27,
+  words: 32,
+} as const;
+
+export const userState = { live: 1, removed: 2 } as const;
+
+/** A session. Guarded by the lock of the session's stripe; `nextOfUser` and `previousOfUser` by that of its user's. */
+export const sessionRecord = {
+  nextInBucket: 0,
+  token: 1,
+  user: 5,
+  epoch: 6,
+  createdAtSeconds: 7,
+  lastUsedSeconds: 8,
+  nextOfUser: 9,
+  previousOfUser: 10,
+  words: 16,
+} as const;
+
+/** A block of an inbox or of a stored text. `next` is the only word common to all uses. */
+export const block = {
+  next: 0,
+  /** The first block of a message: what is known of it, then text. */
+  message: {
+    textBytes: 1,
+    sender: 2,
+    sequenceLow: 3,
+    sequenceHigh: 4,
+    atLow: 5,
+    atHigh: 6,
+    text: 8,
+  },
+  /** Every further block of a message, and every block of a stored text. */
+  continuation: { text: 1 },
+  /** The first block of a free chain that waits in the common pool. */
+  magazine: { next: 1, count: 2, tail: 3 },
+  words: 32,
+} as const;
+
+/** One lock word a cache line: two threads that take neighbouring locks do not disturb each other. */
+export const lockWords = 16;
+export const stripesPerTable = 1_024;
+
+/**
+ * Lock numbers. A thread takes locks in ascending order only, so the order of this list is the order of the tiers.
+ */
+export const lockNumber = {
+  /** Tier 1: stripes of the session table, `stripesPerTable` of them. */
+  sessionStripe: 0,
+  /** Tier 2: stripes of the user table, `stripesPerTable` of them; an inbox is its user's. */
+  userStripe: stripesPerTable,
+  /** Tier 3: the list of active users. */
+  activeList: 2 * stripesPerTable,
+  /** Tier 4: allocators. */
+  userAllocator: 2 * stripesPerTable + 1,
+  sessionAllocator: 2 * stripesPerTable + 2,
+  blockAllocator: 2 * stripesPerTable + 3,
+  count: 2 * stripesPerTable + 4,
+} as const;
+
+export interface StoreCapacity {
+  /** Threads that may be attached at once. */
+  readonly threadsMax: number;
+  readonly usersMax: number;
+  readonly sessionsMax: number;
+  readonly blocksMax: number;
+  /** Unread messages of one user. */
+  readonly inboxMessagesMax: number;
+}
+
+export interface Layout extends StoreCapacity {
+  readonly locks: number;
+  readonly threadSlots: number;
+  readonly userBuckets: number;
+  readonly userBucketCount: number;
+  readonly users: number;
+  readonly sessionBuckets: number;
+  readonly sessionBucketCount: number;
+  readonly sessions: number;
+  readonly blocks: number;
+  readonly totalWords: number;
+}
+
+/** A typed array of 32-bit words ends here. */
+const totalWordsMax = 0x3fff_ffff;
+
+export function computeLayout(capacity: StoreCapacity): Layout {
+  let at: number = header.words;
+  const region = (words: number): number => {
+    const start = at;
+    at += Math.ceil(words / lockWords) * lockWords;
+    return start;
+  };
+  const userBucketCount = bucketCount(capacity.usersMax);
+  const sessionBucketCount = bucketCount(capacity.sessionsMax);
+  const layout = {
+    threadsMax: capacity.threadsMax,
+    usersMax: capacity.usersMax,
+    sessionsMax: capacity.sessionsMax,
+    blocksMax: capacity.blocksMax,
+    inboxMessagesMax: capacity.inboxMessagesMax,
+    userBucketCount,
+    sessionBucketCount,
+    locks: region(lockNumber.count * lockWords),
+    threadSlots: region(capacity.threadsMax * threadSlot.words),
+    userBuckets: region(userBucketCount),
+    users: region(capacity.usersMax * userRecord.words),
+    sessionBuckets: region(sessionBucketCount),
+    sessions: region(capacity.sessionsMax * sessionRecord.words),
+    blocks: region(capacity.blocksMax * block.words),
+  };
+  if (at > totalWordsMax)
+    throw new RangeError(`a store of ${at} words is more than one SharedArrayBuffer can hold`);
+  return { ...layout, totalWords: at };
+}
+
+/** A power of two of at least the number of records, and at least one bucket a stripe. */
+function bucketCount(recordsMax: number): number {
+  return Math.max(stripesPerTable, 2 ** Math.ceil(Math.log2(Math.max(1, recordsMax))));
+}
+
+/** How many bytes of a store go to what, for a total in MiB: a tenth to users, a tenth to sessions, the rest to messages. */
+export function capacityFor(memoryMiB: number, threadsMax: number, inboxMessagesMax: number): StoreCapacity {
+  const fixedBytes = 4 * (header.words + lockNumber.count * lockWords + threadsMax * threadSlot.words);
+  const bytes = memoryMiB * 1_048_576 - fixedBytes;
+  // A record costs its own words and up to two words of buckets.
+  const usersMax = Math.floor((bytes * 0.1) / (4 * (userRecord.words + 2)));
+  const sessionsMax = Math.floor((bytes * 0.1) / (4 * (sessionRecord.words + 2)));
+  const blocksMax = Math.floor((bytes * 0.8) / (4 * block.words)) - 16;
+  return { threadsMax, usersMax, sessionsMax, blocksMax, inboxMessagesMax };
+}
+
+/** Writes the header of a fresh (zeroed) store. */
+export function writeHeader(words: Int32Array, layout: Layout): void {
+  words[header.threadsMax] = layout.threadsMax;
+  words[header.usersMax] = layout.usersMax;
+  words[header.sessionsMax] = layout.sessionsMax;
+  words[header.blocksMax] = layout.blocksMax;
+  words[header.inboxMessagesMax] = layout.inboxMessagesMax;
+  words[header.layoutVersion] = layoutVersion;
+  words[header.magic] = magic;
+}
+
+/** Reads the layout of a store made by another thread. Throws when the memory is not a store of this version. */
+export function readLayout(words: Int32Array): Layout {
+  if (words[header.magic] !== magic) throw new Error('the shared memory is not a store');
+  if (words[header.layoutVersion] !== layoutVersion) {
+    throw new Error(`the store has layout version ${words[header.layoutVersion]}, not ${layoutVersion}`);
+  }
+  const layout = computeLayout({
+    threadsMax: words[header.threadsMax]!,
+    usersMax: words[header.usersMax]!,
+    sessionsMax: words[header.sessionsMax]!,
+    blocksMax: words[header.blocksMax]!,
+    inboxMessagesMax: words[header.inboxMessagesMax]!,
+  });
+  if (layout.totalWords !== words.length) throw new Error('the store’s header does not fit its size');
+  return layout;
+}
+
+assertRecordsFit();
+
+/** The drawings above, checked when the module loads. */
+function assertRecordsFit(): void {
+  const ends: readonly (readonly [number, number])[] = [
+    [threadSlot.held + threadSlot.heldMax, threadSlot.undoCount],
+    [threadSlot.undo + threadSlot.undoMax * 2, threadSlot.words],
+    [userRecord.name + 8, userRecord.displayHead],
+    [userRecord.lastSequenceHigh + 1, userRecord.words],
+    [sessionRecord.token + 4, sessionRecord.user],
+    [sessionRecord.previousOfUser + 1, sessionRecord.words],
+    [block.message.atHigh + 1, block.message.text],
+    [header.magazineHead + 1, header.words],
+  ];
+  for (const [end, boundary] of ends) {
+    if (end > boundary)
+      throw new Error(`a record of the store ends at word ${end}, past its boundary ${boundary}`);
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * The store: users, sessions and inboxes in one SharedArrayBuffer that many threads change at once.
+ *
+ * Each operation is linearizable and happens whole or not at all. Expected failures are returned as codes of the
+ * protocol and change nothing. The order of locks, the commit and the release of every operation stand here and
+ * nowhere else; the tables below only read and log changes.
+ */
+import type { ErrorCode } from '../protocol/error-codes';
+import type { Name } from '../protocol/name';
+import type { TokenWords } from '../protocol/token';
+import { ActiveList } from './active-list';
+import { BlockPool, type TextSink } from './block-pool';
+import { Inbox, type InboxReader } from './inbox';
+import {
+  computeLayout,
+  header,
+  type Layout,
+  readLayout,
+  type StoreCapacity,
+  threadSlot,
+  userRecord,
+  writeHeader,
+} from './layout';
+import { Locks, type LongWaitReporter } from './lock';
+import type { Memory } from './memory';
+import { SessionTable } from './session-table';
+import type { StoredText } from './stored-text';
+import { Transaction } from './transaction';
+import { UserTable } from './user-table';
+
+/** A user whose password was checked, as of the epoch of that password: it must be found unchanged afterwards. */
+export interface CheckedUser {
+  readonly user: number;
+  readonly passwordEpoch: number;
+}
+
+/** What checking a password takes. */
+export interface Credentials extends CheckedUser {
+  readonly passwordHash: string;
+}
+
+/** Makes an empty store. */
+export function createStore(capacity: StoreCapacity): SharedArrayBuffer {
+  const layout = computeLayout(capacity);
+  const buffer = new SharedArrayBuffer(layout.totalWords * 4);
+  writeHeader(new Int32Array(buffer), layout);
+  return buffer;
+}
+
+/** One thread's access to the store. Not to be shared between threads; each attaches its own. */
+export class Store {
+  private readonly locks: Locks;
+  private readonly transaction: Transaction;
+  private readonly blocks: BlockPool;
+  private readonly users: UserTable;
+  private readonly sessions: SessionTable;
+  private readonly active: ActiveList;
+  private readonly inbox: Inbox;
+
+  private constructor(
+    private readonly memory: Memory,
+    layout: Layout,
+    slot: number,
+    slotWord: number,
+    reportLongWait: LongWaitReporter,
+  ) {
+    this.locks = new Locks(memory, layout, slot, slotWord, reportLongWait);
+    this.transaction = new Transaction(memory, slotWord);
+    this.blocks = new BlockPool(memory, layout, this.locks, this.transaction, slotWord);
+    this.users = new UserTable(memory, layout, this.locks, this.transaction, this.blocks);
+    this.sessions = new SessionTable(memory, layout, this.locks, this.transaction, this.users);
+    this.active = new ActiveList(memory, this.locks, this.transaction, this.users);
+    this.inbox = new Inbox(memory, layout, this.transaction, this.blocks, this.users);
+  }
+
+  /**
+   * Attaches a thread: claims a free slot under `threadId`, which must be positive and unique among living threads.
+   * Throws when all slots are taken.
+   */
+  static attach(memory: Memory, threadId: number, reportLongWait: LongWaitReporter): Store {
+    const layout = readLayout(memory.words);
+    for (let index = 0; index < layout.threadsMax; index += 1) {
+      const slotWord = layout.threadSlots + index * threadSlot.words;
+      if (memory.compareExchange(slotWord + threadSlot.claimed, 0, threadId) === 0) {
+        return new Store(memory, layout, index + 1, slotWord, reportLongWait);
+      }
+    }
+    throw new Error(`all ${layout.threadsMax} thread slots of the store are taken`);
+  }
+
+  get userCount(): number {
+    return this.memory.load(header.userCount);
+  }
+
+  /** Creates a user. `displayName` and `passwordHash` are kept as they are given (escaped, ASCII). */
+  createUser(name: Name, displayName: StoredText, passwordHash: StoredText): ErrorCode | 'OK' {
+    if (!this.blocks.reserve(displayName.blockCount + passwordHash.blockCount)) return 'STORE_FULL';
+    this.locks.acquire(this.users.lockOfName(name));
+    if (this.users.find(name) !== 0) return this.refuse('USER_EXISTS');
+    if (this.users.insert(name, displayName, passwordHash) === 0) return this.refuse('STORE_FULL');
+    return this.finish();
+  }
+
+  /** The credentials of a name; undefined when there is no such user. */
+  credentialsOf(name: Name): Credentials | undefined {
+    this.locks.acquire(this.users.lockOfName(name));
+    const user = this.users.find(name);
+    const credentials = user === 0 ? undefined : this.readCredentials(user);
+    this.locks.release();
+    return credentials;
+  }
+
+  /** The credentials of a user by number. */
+  credentialsOfUser(user: number): Credentials {
+    this.locks.acquire(this.users.lockOf(user));
+    const credentials = this.readCredentials(user);
+    this.locks.release();
+    return credentials;
+  }
+
+  /**
+   * Opens a session under a fresh token. `WRONG_PASSWORD` when the password has changed since its hash was checked.
+   */
+  openSession(checked: CheckedUser, token: TokenWords, nowSeconds: number): ErrorCode | 'OK' {
+    const { user } = checked;
+    this.locks.acquire(this.sessions.lockOf(token));
+    this.locks.acquire(this.users.lockOf(user));
+    const userWord = this.users.wordOf(user);
+    if (this.memory.read(userWord + userRecord.passwordEpoch) !== checked.passwordEpoch) {
+      return this.refuse('WRONG_PASSWORD');
+    }
+    if (this.memory.read(userWord + userRecord.sessionCount) === 0) this.active.append(user);
+    if (this.sessions.insert(token, user, nowSeconds) === 0) return this.refuse('STORE_FULL');
+    return this.finish();
+  }
+
+  /** The user of a session, or 0 when there is no such session. Notes that the session was used. */
+  useSession(token: TokenWords, nowSeconds: number): number {
+    this.locks.acquire(this.sessions.lockOf(token));
+    const session = this.sessions.find(token);
+    let user = 0;
+    if (session !== 0) {
+      user = this.sessions.userOf(session);
+      this.sessions.noteUse(session, nowSeconds);
+    }
+    this.locks.release();
+    return user;
+  }
+
+  /** Ends a session. */
+  closeSession(token: TokenWords): ErrorCode | 'OK' {
+    this.locks.acquire(this.sessions.lockOf(token));
+    const session = this.sessions.findRecord(token);
+    if (session === 0) return this.refuse('BAD_SESSION');
+    const wasValid = this.sessions.isOfThisEpoch(session);
+    const user = this.sessions.userOf(session);
+    this.locks.acquire(this.users.lockOf(user));
+    if (this.memory.read(this.users.wordOf(user) + userRecord.sessionCount) === 1) this.active.remove(user);
+    this.sessions.remove(session, token);
+    this.finish();
+    return wasValid ? 'OK' : 'BAD_SESSION';
+  }
+
+  /**
+   * Replaces a password and ends all sessions of the user but the one that asked. `WRONG_PASSWORD` when the password
+   * has changed since the old one was checked, `BAD_SESSION` when the session has ended meanwhile.
+   */
+  changePassword(checked: CheckedUser, passwordHash: StoredText, keptToken: TokenWords): ErrorCode | 'OK' {
+    const { user } = checked;
+    if (!this.blocks.reserve(passwordHash.blockCount)) return 'STORE_FULL';
+    this.locks.acquire(this.sessions.lockOf(keptToken));
+    const kept = this.sessions.find(keptToken);
+    if (kept === 0 || this.sessions.userOf(kept) !== user) return this.refuse('BAD_SESSION');
+    this.locks.acquire(this.users.lockOf(user));
+    if (this.memory.read(this.users.wordOf(user) + userRecord.passwordEpoch) !== checked.passwordEpoch) {
+      return this.refuse('WRONG_PASSWORD');
+    }
+    this.sessions.endAllOthers(user, kept);
+    this.users.replacePassword(user, passwordHash);
+    this.finish();
+    this.removeEndedSessions(user);
+    return 'OK';
+  }
+
+  /** Replaces a password's hash by a newer form of the same password; nothing happens when the password has changed. */
+  renewPasswordHash(checked: CheckedUser, passwordHash: StoredText): void {
+    if (!this.blocks.reserve(passwordHash.blockCount)) return;
+    const { user } = checked;
+    this.locks.acquire(this.users.lockOf(user));
+    if (this.memory.read(this.users.wordOf(user) + userRecord.passwordEpoch) === checked.passwordEpoch) {
+      this.users.replacePassword(user, passwordHash);
+      this.finish();
+    } else {
+      this.refuse('WRONG_PASSWORD');
+    }
+  }
+
+  /** Delivers a message to the inbox of a name. */
+  send(sender: number, receiver: Name, text: StoredText, nowMs: number): ErrorCode | 'OK' {
+    if (!this.blocks.reserve(text.messageBlockCount)) return 'STORE_FULL';
+    this.locks.acquire(this.users.lockOfName(receiver));
+    const user = this.users.find(receiver);
+    if (user === 0) return this.refuse('RECIPIENT_NOT_FOUND');
+    if (!this.inbox.append(user, sender, text, nowMs)) return this.refuse('INBOX_FULL');
+    return this.finish();
+  }
+
+  /** Hands the unread messages to `reader` and marks them read, in one step; returns how many. */
+  takeInbox(user: number, reader: InboxReader): number {
+    this.locks.acquire(this.users.lockOf(user));
+    const count = this.inbox.take(user, reader);
+    this.finish();
+    return count;
+  }
+
+  /** Copies the text of a message that `takeInbox` is handing over. */
+  copyMessageText(firstBlock: number, textBytes: number, sink: TextSink): void {
+    this.blocks.copyText(firstBlock, 'message', textBytes, sink);
+  }
+
+  /** Calls `visit` for every active user, in order of login, until it returns false. It must take no lock. */
+  forEachActive(visit: (user: number) => boolean): void {
+    this.active.forEach(visit);
+  }
+
+  nameBytes(user: number): number {
+    return this.users.nameBytes(user);
+  }
+
+  copyName(user: number, sink: TextSink): void {
+    this.users.copyName(user, sink);
+  }
+
+  /** In bytes, escaped for JSON. */
+  displayNameBytes(user: number): number {
+    return this.users.displayBytes(user);
+  }
+
+  /** Copies the display name, escaped for JSON. */
+  copyDisplayName(user: number, sink: TextSink): void {
+    this.users.copyDisplayName(user, sink);
+  }
+
+  private readCredentials(user: number): Credentials {
+    const passwordEpoch = this.memory.read(this.users.wordOf(user) + userRecord.passwordEpoch);
+    return { user, passwordHash: this.users.readPassword(user), passwordEpoch };
+  }
+
+  /** Frees the records of sessions that a change of password has ended; they are invalid already. */
+  private removeEndedSessions(user: number): void {
+    const token: TokenWords = new Int32Array(4);
+    for (;;) {
+      this.locks.acquire(this.users.lockOf(user));
+      const ended = this.sessions.findEnded(user);
+      if (ended !== 0) this.sessions.readToken(ended, token);
+      this.locks.release();
+      if (ended === 0) return;
+      this.closeSession(token);
+    }
+  }
+
+  private finish(): 'OK' {
+    this.transaction.commit();
+    this.locks.releaseAll();
+    return 'OK';
+  }
+
+  private refuse(code: ErrorCode): ErrorCode {
+    this.transaction.rollback();
+    this.locks.releaseAll();
+    return code;
+  }
+}

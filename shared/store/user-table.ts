@@ -1,0 +1,158 @@
+/**
+ * Users: a hash table with chaining, whole buckets to a lock stripe. A user's number (from 1) is given once and never
+ * reused while the store lives, and name, hash and display name of a linked record never change: whoever got a number
+ * under any lock may read those without one.
+ */
+import type { Name } from '../protocol/name';
+import type { BlockPool, TextSink } from './block-pool';
+import { header, type Layout, lockNumber, stripesPerTable, userRecord, userState } from './layout';
+import type { Locks } from './lock';
+import type { Memory } from './memory';
+import type { StoredText } from './stored-text';
+import type { Transaction } from './transaction';
+
+const nameWords = userRecord.displayHead - userRecord.name;
+
+export class UserTable {
+  constructor(
+    private readonly memory: Memory,
+    private readonly layout: Layout,
+    private readonly locks: Locks,
+    private readonly transaction: Transaction,
+    private readonly blocks: BlockPool,
+  ) {}
+
+  /** The word where a user's record starts. */
+  wordOf(user: number): number {
+    return this.layout.users + (user - 1) * userRecord.words;
+  }
+
+  /** The lock of the stripe that a name hashes to. */
+  lockOfName(name: Name): number {
+    return lockNumber.userStripe + (name.hash & (stripesPerTable - 1));
+  }
+
+  /** The lock of a user's stripe. */
+  lockOf(user: number): number {
+    const hash = this.memory.read(this.wordOf(user) + userRecord.hash);
+    return lockNumber.userStripe + (hash & (stripesPerTable - 1));
+  }
+
+  /** The user of a name, or 0. The name's lock is held. */
+  find(name: Name): number {
+    const { memory } = this;
+    let user = memory.read(this.bucketWord(name.hash));
+    while (user !== 0) {
+      const word = this.wordOf(user);
+      if (memory.read(word + userRecord.hash) === name.hash && this.hasName(word, name)) return user;
+      user = memory.read(word + userRecord.nextInBucket);
+    }
+    return 0;
+  }
+
+  /**
+   * Links a new user; returns its number, or 0 when the store is full. The name's lock is held, the name is free, and
+   * blocks for both texts are reserved. Part of the caller's transaction; the allocator's lock stays held with it.
+   */
+  insert(name: Name, displayName: StoredText, passwordHash: StoredText): number {
+    const { memory, transaction } = this;
+    this.locks.acquire(lockNumber.userAllocator);
+    const user = memory.read(header.userCount) + 1;
+    if (user > this.layout.usersMax) return 0;
+    transaction.set(header.userCount, user);
+    const word = this.wordOf(user);
+    // Nothing links to the record yet: plain writes.
+    memory.write(word + userRecord.hash, name.hash);
+    memory.write(word + userRecord.state, userState.live);
+    memory.write(word + userRecord.nameBytes, name.lengthBytes);
+    memory.writeWords(word + userRecord.name, name.words, 0, nameWords);
+    memory.write(word + userRecord.displayBytes, displayName.lengthBytes);
+    memory.write(word + userRecord.displayHead, this.store(displayName));
+    memory.write(word + userRecord.passwordBytes, passwordHash.lengthBytes);
+    memory.write(word + userRecord.passwordHead, this.store(passwordHash));
+    const bucketWord = this.bucketWord(name.hash);
+    memory.write(word + userRecord.nextInBucket, memory.read(bucketWord));
+    transaction.set(bucketWord, user);
+    return user;
+  }
+
+  /** Replaces the password's hash. The user's lock is held and blocks are reserved. Part of the caller's transaction. */
+  replacePassword(user: number, passwordHash: StoredText): void {
+    const { memory, transaction, blocks } = this;
+    const word = this.wordOf(user);
+    const oldHead = memory.read(word + userRecord.passwordHead);
+    const head = this.store(passwordHash);
+    let oldTail = oldHead;
+    let oldCount = 1;
+    for (let next = oldHead; (next = memory.read(blocks.wordOf(next))) !== 0; oldCount += 1) oldTail = next;
+    transaction.set(word + userRecord.passwordHead, head);
+    transaction.set(word + userRecord.passwordBytes, passwordHash.lengthBytes);
+    transaction.add(word + userRecord.passwordEpoch, 1);
+    blocks.give(oldHead, oldTail, oldCount);
+  }
+
+  /** The password's hash as text. The user's lock is held. */
+  readPassword(user: number): string {
+    const word = this.wordOf(user);
+    const sink = new TextCollector();
+    this.blocks.copyText(
+      this.memory.read(word + userRecord.passwordHead),
+      'continuation',
+      this.memory.read(word + userRecord.passwordBytes),
+      sink,
+    );
+    return sink.text;
+  }
+
+  nameBytes(user: number): number {
+    return this.memory.read(this.wordOf(user) + userRecord.nameBytes);
+  }
+
+  /** Writes the username. */
+  copyName(user: number, sink: TextSink): void {
+    const word = this.wordOf(user);
+    sink.copy(this.memory.bytes, (word + userRecord.name) * 4, this.memory.read(word + userRecord.nameBytes));
+  }
+
+  displayBytes(user: number): number {
+    return this.memory.read(this.wordOf(user) + userRecord.displayBytes);
+  }
+
+  /** Writes the display name, escaped for JSON. */
+  copyDisplayName(user: number, sink: TextSink): void {
+    const word = this.wordOf(user);
+    const lengthBytes = this.memory.read(word + userRecord.displayBytes);
+    if (lengthBytes === 0) return;
+    this.blocks.copyText(this.memory.read(word + userRecord.displayHead), 'continuation', lengthBytes, sink);
+  }
+
+  private store(text: StoredText): number {
+    if (text.blockCount === 0) return 0;
+    const head = this.blocks.take(text.blockCount);
+    this.blocks.fill(head, 'continuation', text.words, text.lengthBytes);
+    return head;
+  }
+
+  private bucketWord(hash: number): number {
+    return this.layout.userBuckets + (hash & (this.layout.userBucketCount - 1));
+  }
+
+  private hasName(word: number, name: Name): boolean {
+    const { memory } = this;
+    const usedWords = (name.lengthBytes + 3) >> 2;
+    for (let index = 0; index < usedWords; index += 1) {
+      if (memory.read(word + userRecord.name + index) !== name.words[index]) return false;
+    }
+    return memory.read(word + userRecord.nameBytes) === name.lengthBytes;
+  }
+}
+
+/** Gathers stored ASCII text into a string. Not for the hot path. */
+export class TextCollector implements TextSink {
+  text = '';
+
+  copy(source: Uint8Array, start: number, lengthBytes: number): void {
+    for (let index = 0; index < lengthBytes; index += 1)
+      this.text += String.fromCharCode(source[start + index]!);
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Runs a batch: for every segment, line by line, parse, check the row's preconditions, run the handler. Knows neither
+ * threads nor messages, so tests run it in-process.
+ */
+import type { BatchSlot } from '../shared/batch/batch-area';
+import { segmentFlag } from '../shared/batch/batch-area';
+import type { BatchResult, Deferral, FinishedCommand, HashOutcome } from '../shared/batch/tasks';
+import type { ErrorCode } from '../shared/protocol/error-codes';
+import { replyBytesMax } from '../shared/protocol/limits';
+import { lineOutcome, RequestParser } from '../shared/protocol/request-parser';
+import { ReplyWriter } from '../shared/protocol/reply-writer';
+import type { Store } from '../shared/store/store';
+import { StoredText } from '../shared/store/stored-text';
+import { type Command, type CommandContext, type CommandSettings, toSeconds } from './command';
+import { commandTable } from './command-table';
+
+/** A connection whose replies in one batch reach this size waits for the next: its socket may be slow. */
+const segmentReplyBytesMax = 262_144;
+
+const errorOfOutcome: Readonly<Record<number, ErrorCode>> = {
+  [lineOutcome.badRequest]: 'BAD_REQUEST',
+  [lineOutcome.badCommand]: 'BAD_COMMAND',
+  [lineOutcome.tooLong]: 'LINE_TOO_LONG',
+};
+
+export class BatchRunner {
+  private readonly context: CommandContext;
+  private deferred: { segment: number; deferral: Deferral }[] = [];
+
+  constructor(store: Store, lineBytesMax: number, settings: CommandSettings) {
+    this.context = {
+      store,
+      request: new RequestParser(commandTable, lineBytesMax),
+      requestBytes: Buffer.alloc(0),
+      reply: new ReplyWriter(new Uint8Array(0), 0),
+      user: 0,
+      nowMs: 0,
+      usedSession: false,
+      settings,
+      text: new StoredText(),
+    };
+  }
+
+  /** Carries out what a slot holds and notes each segment's result in it. */
+  runBatch(slot: BatchSlot, nowMs: number): BatchResult {
+    const { context } = this;
+    context.nowMs = nowMs;
+    context.requestBytes = slot.requests;
+    context.reply = new ReplyWriter(slot.replies, slot.replies.length);
+    this.deferred = [];
+    for (let segment = 0; segment < slot.segmentCount; segment += 1) this.runSegment(slot, segment);
+    return this.deferred.length === 0 ? undefined : this.deferred;
+  }
+
+  /** Carries out the last step of a slow command. */
+  finish(deferral: Deferral, outcome: HashOutcome, nowMs: number): FinishedCommand {
+    const { context } = this;
+    const command = commandTable.find(({ name }) => name === deferral.command);
+    if (command === undefined || !('finish' in command))
+      throw new Error(`${deferral.command} cannot be finished`);
+    const target = Buffer.alloc(4_096);
+    context.nowMs = nowMs;
+    context.usedSession = command.needsSession;
+    context.reply = new ReplyWriter(target, target.length);
+    command.finish(context, deferral.state, outcome);
+    return { reply: target.toString('latin1', 0, context.reply.at), usedSession: context.usedSession };
+  }
+
+  private runSegment(slot: BatchSlot, segment: number): void {
+    const { context } = this;
+    const { reply, request } = context;
+    const end = slot.requestEnd(segment);
+    const replyStart = reply.at;
+    let at = slot.requestStart(segment);
+    let flags = 0;
+    while (at < end && reply.at - replyStart < segmentReplyBytesMax && reply.roomBytes >= replyBytesMax) {
+      const deferral = this.runLine(slot.requests, at, end);
+      at = request.nextLine;
+      if (context.usedSession) flags |= segmentFlag.usedSession;
+      if (deferral !== undefined) {
+        this.deferred.push({ segment, deferral });
+        flags |= segmentFlag.deferred;
+        break;
+      }
+    }
+    slot.setResult(segment, at, replyStart, reply.at, flags);
+  }
+
+  private runLine(bytes: Buffer, start: number, end: number): Deferral | undefined {
+    const { context } = this;
+    const { request, reply, store } = context;
+    context.usedSession = false;
+    const row = request.parseLine(bytes, start, end);
+    if (row < 0) {
+      reply.error(errorOfOutcome[row]!);
+      return undefined;
+    }
+    const command = commandTable[row]!;
+    if (command.needsSession) {
+      context.user = request.tokenIsWellFormed
+        ? store.useSession(request.token, toSeconds(context.nowMs))
+        : 0;
+      if (context.user === 0) {
+        reply.error('BAD_SESSION');
+        return undefined;
+      }
+      context.usedSession = true;
+    }
+    return runCommand(command, context);
+  }
+}
+
+function runCommand(command: Command, context: CommandContext): Deferral | undefined {
+  if ('run' in command) {
+    command.run(context);
+    return undefined;
+  }
+  const rest = command.begin(context);
+  return rest === undefined ? undefined : { command: command.name, ...rest };
+}

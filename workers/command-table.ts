@@ -1,0 +1,29 @@
+/**
+ * The one table of commands: the parser takes its grammar from here, the runner its preconditions and handlers.
+ */
+import type { Command } from './command';
+import { active, activeUsers } from './commands/active-users';
+import { auth } from './commands/auth';
+import { helpFor } from './commands/help';
+import { inbox } from './commands/inbox';
+import { logout } from './commands/logout';
+import { passwd } from './commands/passwd';
+import { ping } from './commands/ping';
+import { register } from './commands/register';
+import { send } from './commands/send';
+import { whoami } from './commands/whoami';
+
+const commands: readonly Command[] = [
+  auth,
+  send,
+  inbox,
+  activeUsers,
+  active,
+  logout,
+  register,
+  passwd,
+  whoami,
+  ping,
+];
+
+export const commandTable: readonly Command[] = [...commands, helpFor(commands)];

@@ -1,0 +1,57 @@
+/**
+ * What a command is. Adding one touches its row of the table, one handler file, its test and PROTOCOL.md.
+ */
+import type { DeferredState, Deferral, HashOutcome } from '../shared/batch/tasks';
+import type { CommandGrammar, RequestParser } from '../shared/protocol/request-parser';
+import type { ReplyWriter } from '../shared/protocol/reply-writer';
+import type { Store } from '../shared/store/store';
+import type { StoredText } from '../shared/store/stored-text';
+
+/** What a handler works with: one object a thread, filled anew for every request. */
+export interface CommandContext {
+  readonly store: Store;
+  /** The request: what the command's row asks for has been parsed. */
+  readonly request: RequestParser;
+  /** The memory that the request's byte ranges point into. */
+  requestBytes: Buffer;
+  /** Takes exactly one reply, unless the command defers. */
+  reply: ReplyWriter;
+  /** The session's user, for commands that need a session. */
+  user: number;
+  nowMs: number;
+  /** Set by a handler that opened or used a session without the row's asking for one. */
+  usedSession: boolean;
+  readonly settings: CommandSettings;
+  /** The text of the message in hand. */
+  readonly text: StoredText;
+}
+
+export interface CommandSettings {
+  readonly openRegistration: boolean;
+}
+
+interface CommandBase extends CommandGrammar {
+  /** The session is looked up, and refused when there is none, before the handler runs. */
+  readonly needsSession: boolean;
+  /** What `help` says of it. */
+  readonly summary: string;
+}
+
+/** A command that is carried out at once. */
+export interface QuickCommand extends CommandBase {
+  readonly run: (context: CommandContext) => void;
+}
+
+/** A command with a slow part (see `shared/batch/tasks.ts`). */
+export interface SlowCommand extends CommandBase {
+  /** Replies (and returns undefined), or returns what remains to be done. */
+  readonly begin: (context: CommandContext) => Omit<Deferral, 'command'> | undefined;
+  readonly finish: (context: CommandContext, state: DeferredState, outcome: HashOutcome) => void;
+}
+
+export type Command = QuickCommand | SlowCommand;
+
+/** Milliseconds to the whole seconds that sessions are dated in. */
+export function toSeconds(timeMs: number): number {
+  return Math.floor(timeMs / 1_000);
+}

@@ -1,0 +1,32 @@
+import { replyBytesMax } from '../../shared/protocol/limits';
+import { asciiBytes } from '../../shared/protocol/reply-writer';
+import type { CommandContext, QuickCommand } from '../command';
+
+const opening = asciiBytes('{"status": "OK", "message": "');
+const separator = asciiBytes(', ');
+const ending = asciiBytes('"}\r\n\r\n');
+
+/** Names every user with a live session once, in order of login; as many as a reply holds. */
+function listActiveUsers({ store, reply }: CommandContext): void {
+  const end = reply.at + replyBytesMax - ending.length;
+  reply.bytes(opening);
+  store.forEachActive((user) => {
+    if (reply.at + store.nameBytes(user) + separator.length > end) return false;
+    store.copyName(user, reply);
+    reply.bytes(separator);
+    return true;
+  });
+  reply.bytes(ending);
+}
+
+/** `activeuser <token>`: who is logged in. */
+export const activeUsers: QuickCommand = {
+  name: 'activeuser',
+  parameters: [{ kind: 'token', label: 'token' }],
+  needsSession: true,
+  summary: 'list the users who are logged in, in order of login',
+  run: listActiveUsers,
+};
+
+/** `active <token>`: the seed's other name of `activeuser`. */
+export const active: QuickCommand = { ...activeUsers, name: 'active', summary: 'the same as activeuser' };

@@ -1,0 +1,94 @@
+import { replyBytesMax } from '../../shared/protocol/limits';
+import { asciiBytes, type ReplyWriter } from '../../shared/protocol/reply-writer';
+import type { InboxReader } from '../../shared/store/inbox';
+import type { Store } from '../../shared/store/store';
+import type { CommandContext, QuickCommand } from '../command';
+
+/** `inbox <token>`: hands over what is unread, by sender, and marks it read in one step. */
+export const inbox: QuickCommand = {
+  name: 'inbox',
+  parameters: [{ kind: 'token', label: 'token' }],
+  needsSession: true,
+  summary: 'take the unread messages',
+
+  run(context) {
+    formatter.begin(context);
+    context.store.takeInbox(context.user, formatter);
+    formatter.end();
+  },
+};
+
+const opening = asciiBytes('{"status": "OK", "messages": {');
+const ending = asciiBytes('}}\r\n\r\n');
+const senderSeparator = asciiBytes('], "');
+const firstSender = asciiBytes('"');
+const senderOpening = asciiBytes('": [');
+const senderEnding = asciiBytes(']');
+const messageSeparator = asciiBytes(', ');
+const from = asciiBytes('{"msg_from": "');
+const to = asciiBytes('", "msg_to": "');
+const text = asciiBytes('", "msg": "');
+const messageEnding = asciiBytes('"}');
+
+const frameBytes = opening.length + senderEnding.length + ending.length;
+const messageFrameBytes =
+  messageSeparator.length + from.length + to.length + text.length + messageEnding.length;
+const senderFrameBytes = senderSeparator.length + senderOpening.length;
+
+/** Formats the seed's inbox reply while the store hands the messages over. */
+class InboxFormatter implements InboxReader {
+  private store!: Store;
+  private reply!: ReplyWriter;
+  private receiver = 0;
+  private currentSender = 0;
+  private isFirstOfSender = true;
+  private bytes = 0;
+
+  begin({ store, reply, user }: CommandContext): void {
+    this.store = store;
+    this.reply = reply;
+    this.receiver = user;
+    this.currentSender = 0;
+    this.bytes = frameBytes;
+    reply.bytes(opening);
+  }
+
+  accepts(sender: number, textBytes: number, isFirstOfSender: boolean): boolean {
+    const { store } = this;
+    let bytes = this.bytes + messageFrameBytes + textBytes;
+    bytes += store.displayNameBytes(sender) + store.displayNameBytes(this.receiver);
+    if (isFirstOfSender) bytes += senderFrameBytes + store.nameBytes(sender);
+    if (bytes > replyBytesMax) return false;
+    this.bytes = bytes;
+    return true;
+  }
+
+  sender(sender: number): void {
+    const { reply } = this;
+    reply.bytes(this.currentSender === 0 ? firstSender : senderSeparator);
+    this.store.copyName(sender, reply);
+    reply.bytes(senderOpening);
+    this.currentSender = sender;
+    this.isFirstOfSender = true;
+  }
+
+  message(firstBlock: number, textBytes: number): void {
+    const { reply, store } = this;
+    if (!this.isFirstOfSender) reply.bytes(messageSeparator);
+    this.isFirstOfSender = false;
+    reply.bytes(from);
+    store.copyDisplayName(this.currentSender, reply);
+    reply.bytes(to);
+    store.copyDisplayName(this.receiver, reply);
+    reply.bytes(text);
+    store.copyMessageText(firstBlock, textBytes, reply);
+    reply.bytes(messageEnding);
+  }
+
+  end(): void {
+    if (this.currentSender !== 0) this.reply.bytes(senderEnding);
+    this.reply.bytes(ending);
+  }
+}
+
+const formatter = new InboxFormatter();

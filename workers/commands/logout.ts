@@ -1,0 +1,19 @@
+import { encodeReply } from '../../shared/protocol/reply-writer';
+import type { QuickCommand } from '../command';
+
+/** The seed's key is `messages` here. */
+const loggedOut = encodeReply({ status: 'OK', messages: 'Logged Out!' });
+
+/** `logout <token>`: ends this session; the user's others live on. */
+export const logout: QuickCommand = {
+  name: 'logout',
+  parameters: [{ kind: 'token', label: 'token' }],
+  needsSession: true,
+  summary: 'end this session',
+
+  run({ store, request, reply }) {
+    const outcome = store.closeSession(request.token);
+    if (outcome === 'OK') reply.bytes(loggedOut);
+    else reply.error(outcome);
+  },
+};
