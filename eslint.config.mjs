@@ -9,7 +9,10 @@ export default tseslint.config(
     rules: {
       // Byte loops index typed arrays whose bounds the code has just checked; `!` says so where the type cannot.
       '@typescript-eslint/no-non-null-assertion': 'off',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'error',
@@ -18,6 +21,18 @@ export default tseslint.config(
       'prefer-const': 'error',
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 90, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: [
+      'server/**/*.ts',
+      'workers/**/*.ts',
+      'client/**/*.ts',
+      'shared/protocol/**/*.ts',
+      'shared/batch/**/*.ts',
+    ],
+    rules: {
+      'no-restricted-globals': ['error', { name: 'Atomics', message: 'Atomics live in shared/store/ only.' }],
     },
   },
   {

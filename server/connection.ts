@@ -13,6 +13,7 @@ import { replyTerminator } from '../shared/protocol/limits';
 import { LineFramer } from '../shared/protocol/line-framer';
 import type { RequestSource, SegmentResult } from './dispatcher';
 import { errorReply } from '../shared/protocol/reply-writer';
+import { readSocket } from './socket-reader';
 
 /** Whole lines held for a connection whose earlier ones are under way. Past this it is not read from. */
 const readAheadBytesMax = 65_536;
@@ -59,7 +60,7 @@ export class Connection implements RequestSource {
   ) {
     this.lastReceivedMs = nowMs;
     this.framer = new LineFramer(host.lineBytesMax);
-    socket.on('data', (chunk: Buffer) => {
+    readSocket(socket, (chunk) => {
       this.receive(chunk);
     });
     socket.on('end', () => {

@@ -15,6 +15,8 @@ export interface RequestSource {
   takeLines(bytesMax: number): Buffer | undefined;
   /** What became of the lines taken. The source enqueues itself again when it has more. */
   complete(result: SegmentResult): void;
+  /** The thread that ran the lines taken has died: `requestCount` of them have an unknown outcome. */
+  completeUnknown(requestCount: number): void;
 }
 
 export interface SegmentResult {
@@ -40,13 +42,13 @@ export class Dispatcher {
 
   /**
    * @param segmentBytesMax What one connection may put in one batch; at least the longest line.
-   * @param onFailure A batch that failed has an unknown outcome.
+   * @param onFailure Hears why a batch failed; its sources are told that the outcome is unknown.
    */
   constructor(
     private readonly slots: readonly BatchSlot[],
     private readonly segmentBytesMax: number,
     private readonly runBatch: RunBatch,
-    private readonly onFailure: (error: unknown, sources: readonly RequestSource[], slot: BatchSlot) => void,
+    private readonly onFailure: (error: unknown) => void,
   ) {
     this.free = slots.map(({ index }) => index);
   }
@@ -108,8 +110,8 @@ export class Dispatcher {
         this.complete(slot, sources, result);
       },
       (error: unknown) => {
-        this.onFailure(error, sources, slot);
-        this.release(slot);
+        this.onFailure(error);
+        this.completeUnknown(slot, sources);
       },
     );
   }
@@ -129,6 +131,12 @@ export class Dispatcher {
       });
     }
     this.release(slot);
+  }
+
+  private completeUnknown(slot: BatchSlot, sources: readonly RequestSource[]): void {
+    const counts = sources.map((_, segment) => slot.requestCount(segment));
+    this.release(slot);
+    for (const [segment, source] of sources.entries()) source.completeUnknown(counts[segment]!);
   }
 
   private release(slot: BatchSlot): void {

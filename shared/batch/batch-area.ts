@@ -17,6 +17,7 @@ export const requestAreaBytes = 262_144;
 /** Room for the longest reply, several times over: a batch ends early when the next might not fit. */
 export const replyAreaBytes = 4_194_304;
 
+const newline = 0x0a;
 const headWords = 16;
 const head = { segmentCount: 0, requestBytes: 1 } as const;
 const segmentWords = 8;
@@ -128,6 +129,15 @@ export class BatchSlot {
       this.words[at + segment.replyStart],
       this.words[at + segment.replyEnd],
     );
+  }
+
+  /** How many lines the segment has. */
+  requestCount(index: number): number {
+    let count = 0;
+    for (let at = this.requestStart(index); at < this.requestEnd(index); at += 1) {
+      if (this.requests[at] === newline) count += 1;
+    }
+    return count;
   }
 
   /** The segment's lines that were not carried out, copied. */

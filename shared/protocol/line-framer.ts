@@ -4,6 +4,7 @@
  */
 
 const newline = 0x0a;
+const lineEnd = Buffer.of(newline);
 
 /**
  * Never holds more than one line of `lineBytesMax` + 2 bytes. A longer line is cut to just over the bound, which the
@@ -30,7 +31,7 @@ export class LineFramer {
     }
     const end = chunk.lastIndexOf(newline) + 1;
     const tail = chunk.subarray(Math.max(start, end));
-    const whole = end > start ? this.joinPartial(chunk.subarray(start, end)) : undefined;
+    const whole = end > start ? this.cutLongLines(this.joinPartial(chunk.subarray(start, end))) : undefined;
     const cut = tail.length > 0 ? this.keep(tail) : undefined;
     if (whole === undefined) return cut;
     return cut === undefined ? whole : Buffer.concat([whole, cut]);
@@ -41,6 +42,27 @@ export class LineFramer {
     const joined = Buffer.concat([this.partial, lines]);
     this.partial = undefined;
     return joined;
+  }
+
+  /** Whole lines with every one that is too long cut. Returns `lines` itself when none is. */
+  private cutLongLines(lines: Buffer): Buffer {
+    const spanMax = this.lineBytesMax + 2;
+    let kept: Buffer[] | undefined;
+    let copiedTo = 0;
+    let at = 0;
+    while (lines.length - at > spanMax) {
+      // Lines that end within one span of `at` are none of them too long: one look covers them all.
+      const lastEnd = lines.lastIndexOf(newline, at + spanMax - 1) + 1;
+      if (lastEnd > at) {
+        at = lastEnd;
+        continue;
+      }
+      kept ??= [];
+      kept.push(lines.subarray(copiedTo, at + spanMax), lineEnd);
+      at = lines.indexOf(newline, at + spanMax) + 1;
+      copiedTo = at;
+    }
+    return kept === undefined ? lines : Buffer.concat([...kept, lines.subarray(copiedTo)]);
   }
 
   /** Holds an unfinished line; once it is too long, returns its cut form as a line of its own and skips the rest. */
@@ -54,6 +76,6 @@ export class LineFramer {
     const cut = Buffer.concat([this.partial ?? Buffer.alloc(0), tail]).subarray(0, this.lineBytesMax + 2);
     this.partial = undefined;
     this.skipping = true;
-    return Buffer.concat([cut, Buffer.of(newline)]);
+    return Buffer.concat([cut, lineEnd]);
   }
 }

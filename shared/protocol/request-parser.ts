@@ -128,7 +128,8 @@ export class RequestParser {
       }
       if (wordStart === wordEnd) {
         if (optional === true) continue;
-        return outcomeOfBadWord;
+        const isEmptyText = kind === 'text' && !holdsTab(bytes, start, tabsAllowedFrom);
+        return isEmptyText ? lineOutcome.badCommand : outcomeOfBadWord;
       }
       this.take(kind, bytes, wordStart, wordEnd);
     }

@@ -37,6 +37,7 @@ class Auditor {
   /** Where each block was found, to catch one that is in two places. */
   private readonly blockPlace = new Map<number, string>();
   private readonly sessionsOfUser = new Map<number, number[]>();
+  private readonly usersWithSessions = new Set<number>();
   private unreadMessages = 0;
 
   constructor(private readonly words: Int32Array) {
@@ -169,27 +170,34 @@ class Auditor {
 
   private checkSessionLists(): void {
     for (let user = 1; user <= this.at(header.userCount); user += 1) {
-      const expected = new Set(this.sessionsOfUser.get(user));
-      this.expect(
-        this.at(this.userWord(user) + userRecord.sessionCount),
-        expected.size,
-        `sessions of user ${user}`,
-      );
-      let previous = 0;
-      let session = this.at(this.userWord(user) + userRecord.sessionHead);
-      while (session !== 0 && expected.delete(session)) {
-        this.expect(
-          this.at(this.sessionWord(session) + sessionRecord.previousOfUser),
-          previous,
-          `list of session ${session}`,
-        );
-        previous = session;
-        session = this.at(this.sessionWord(session) + sessionRecord.nextOfUser);
+      const word = this.userWord(user);
+      const epoch = this.at(word + userRecord.sessionEpoch);
+      const valid = new Set<number>();
+      const ended = new Set<number>();
+      for (const session of this.sessionsOfUser.get(user) ?? []) {
+        const isValid = this.at(this.sessionWord(session) + sessionRecord.epoch) === epoch;
+        (isValid ? valid : ended).add(session);
       }
-      if (session !== 0) this.report(`user ${user} lists session ${session}, which is not in its bucket`);
-      this.expect(expected.size, 0, `sessions missing from the list of user ${user}`);
+      this.expect(this.at(word + userRecord.sessionCount), valid.size, `sessions of user ${user}`);
+      if (valid.size > 0) this.usersWithSessions.add(user);
+      this.checkSessionList(word + userRecord.sessionHead, valid, `sessions of user ${user}`);
+      this.checkSessionList(word + userRecord.endedHead, ended, `ended sessions of user ${user}`);
     }
     if (this.sessionsOfUser.has(0)) this.report('a linked session has no user');
+  }
+
+  /** Walks a list and expects exactly these sessions in it. */
+  private checkSessionList(headWord: number, expected: Set<number>, place: string): void {
+    let previous = 0;
+    let session = this.at(headWord);
+    while (session !== 0 && expected.delete(session)) {
+      const word = this.sessionWord(session);
+      this.expect(this.at(word + sessionRecord.previousOfUser), previous, `${place}: before ${session}`);
+      previous = session;
+      session = this.at(word + sessionRecord.nextOfUser);
+    }
+    if (session !== 0) this.report(`${place}: ${session} does not belong there`);
+    this.expect(expected.size, 0, `${place}: missing`);
   }
 
   private checkActiveList(): void {
@@ -203,14 +211,14 @@ class Auditor {
         previous,
         `active list at user ${user}`,
       );
-      if (!this.sessionsOfUser.has(user)) this.report(`user ${user} is active without a session`);
+      if (!this.usersWithSessions.has(user)) this.report(`user ${user} is active without a session`);
       previous = user;
       user = this.at(this.userWord(user) + userRecord.activeNext);
     }
     this.expect(user, 0, 'end of the active list');
     this.expect(this.at(header.activeTail), previous, 'tail of the active list');
     this.expect(this.at(header.activeCount), seen.size, 'active users');
-    this.expect(seen.size, this.sessionsOfUser.size, 'users with sessions who are active');
+    this.expect(seen.size, this.usersWithSessions.size, 'users with sessions who are active');
   }
 
   private checkFreeBlocks(): number {

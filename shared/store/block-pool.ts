@@ -108,16 +108,33 @@ export class BlockPool {
     return refilled;
   }
 
+  /** Takes a magazine, or the first blocks of a long one: a stock must not swallow what other threads need. */
   private takeMagazine(): boolean {
     const { memory, transaction } = this;
     const head = memory.read(header.magazineHead);
     if (head === 0) return false;
     const headWord = this.wordOf(head);
-    const tailWord = this.wordOf(memory.read(headWord + block.magazine.tail));
-    transaction.set(header.magazineHead, memory.read(headWord + block.magazine.next));
-    transaction.set(tailWord + block.next, memory.read(this.stockHeadWord));
+    const magazineCount = memory.read(headWord + block.magazine.count);
+    const nextMagazine = memory.read(headWord + block.magazine.next);
+    let tail = memory.read(headWord + block.magazine.tail);
+    let count = magazineCount;
+    let rest = nextMagazine;
+    if (magazineCount > refillBlocks) {
+      count = refillBlocks;
+      const wholeTail = tail;
+      tail = head;
+      for (let index = 1; index < count; index += 1) tail = memory.read(this.wordOf(tail) + block.next);
+      rest = memory.read(this.wordOf(tail) + block.next);
+      // The rest becomes a magazine of its own. Nothing but the transaction will link to these words.
+      const restWord = this.wordOf(rest);
+      memory.write(restWord + block.magazine.next, nextMagazine);
+      memory.write(restWord + block.magazine.count, magazineCount - count);
+      memory.write(restWord + block.magazine.tail, wholeTail);
+    }
+    transaction.set(header.magazineHead, rest);
+    transaction.set(this.wordOf(tail) + block.next, memory.read(this.stockHeadWord));
     transaction.set(this.stockHeadWord, head);
-    transaction.add(this.stockCountWord, memory.read(headWord + block.magazine.count));
+    transaction.add(this.stockCountWord, count);
     return true;
   }
 

@@ -68,6 +68,7 @@ export const userRecord = {
   passwordEpoch: 16,
   /** A session is valid while it was issued in this epoch; raised to end all sessions at once. Read without a lock. */
   sessionEpoch: 17,
+  /** The valid sessions, and how many they are. */
   sessionHead: 18,
   sessionCount: 19,
   /** Guarded by the active list's lock. */
@@ -80,12 +81,15 @@ export const userRecord = {
   /** The number of the newest message ever delivered to this inbox: 53 bits in two words. */
   lastSequenceLow: 26,
   lastSequenceHigh: 27,
+  /** Sessions that a change of password has ended and that are not removed yet. */
+  endedHead: 28,
   words: 32,
 } as const;
 
 export const userState = { live: 1, removed: 2 } as const;
 
-/** A session. Guarded by the lock of the session's stripe; `nextOfUser` and `previousOfUser` by that of its user's. */
+/** A session. Changed under the lock of the session's stripe; `nextOfUser` and `previousOfUser` by that of its user's:
+ * they link it in the list of the user's valid sessions, or of the ended ones. */
 export const sessionRecord = {
   nextInBucket: 0,
   token: 1,
@@ -95,6 +99,11 @@ export const sessionRecord = {
   lastUsedSeconds: 8,
   nextOfUser: 9,
   previousOfUser: 10,
+  /**
+   * Counts the changes of this record's identity: odd while one is under way. Only ever grows, and is no part of any
+   * transaction, so that a reader without a lock can tell that what it read belongs together.
+   */
+  version: 11,
   words: 16,
 } as const;
 
@@ -247,9 +256,9 @@ function assertRecordsFit(): void {
     [threadSlot.held + threadSlot.heldMax, threadSlot.undoCount],
     [threadSlot.undo + threadSlot.undoMax * 2, threadSlot.words],
     [userRecord.name + 8, userRecord.displayHead],
-    [userRecord.lastSequenceHigh + 1, userRecord.words],
+    [userRecord.endedHead + 1, userRecord.words],
     [sessionRecord.token + 4, sessionRecord.user],
-    [sessionRecord.previousOfUser + 1, sessionRecord.words],
+    [sessionRecord.version + 1, sessionRecord.words],
     [block.message.atHigh + 1, block.message.text],
     [header.magazineHead + 1, header.words],
   ];

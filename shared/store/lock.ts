@@ -16,6 +16,11 @@
 import { type Layout, lockNumber, lockWords, threadSlot } from './layout';
 import type { Memory } from './memory';
 
+/**
+ * How often a thread looks again before it sleeps. A lock is held for a fraction of a microsecond, a sleep costs
+ * several; past this the owner is probably not running, and looking on would only keep it from doing so.
+ */
+const spinsMax = 60;
 /** How long a thread sleeps before it looks again, in case a notification was missed. */
 const waitMs = 1_000;
 
@@ -71,6 +76,9 @@ export class Locks {
 
   private acquireContended(lock: number, word: number): void {
     const { memory } = this;
+    for (let spin = 0; spin < spinsMax; spin += 1) {
+      if (memory.load(word) === 0 && memory.compareExchange(word, 0, this.slot << 1) === 0) return;
+    }
     let waitedMs = 0;
     for (;;) {
       const found = memory.load(word);
@@ -99,8 +107,8 @@ export function freeLocksOf(memory: Memory, layout: Layout, slot: number, slotWo
     const lock = memory.read(slotWord + threadSlot.held + index);
     const word = layout.locks + lock * lockWords;
     // The thread may have died before it took the lock, or after it freed it.
-    const found = memory.load(word);
-    if (found >> 1 === slot) memory.compareExchange(word, found, 0);
+    // Where it holds the lock, others can only add the contended bit, which waking all waiters makes good.
+    if (memory.load(word) >> 1 === slot) memory.store(word, 0);
   }
   memory.store(slotWord + threadSlot.heldCount, 0);
 }

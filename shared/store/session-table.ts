@@ -9,6 +9,9 @@ import type { Memory } from './memory';
 import type { Transaction } from './transaction';
 import type { UserTable } from './user-table';
 
+/** Chains are short; a walk that takes more steps than this has strayed. */
+const unlockedStepsMax = 64;
+
 export class SessionTable {
   constructor(
     private readonly memory: Memory,
@@ -27,14 +30,8 @@ export class SessionTable {
     return lockNumber.sessionStripe + (hashOf(token) & (stripesPerTable - 1));
   }
 
-  /** The session of a token, or 0; also 0 when its user's sessions were ended since. The token's lock is held. */
+  /** The session of a token, valid or ended, or 0. The token's lock is held. */
   find(token: TokenWords): number {
-    const session = this.findRecord(token);
-    return session !== 0 && this.isOfThisEpoch(session) ? session : 0;
-  }
-
-  /** The session record of a token, ended or not, or 0. The token's lock is held. */
-  findRecord(token: TokenWords): number {
     const { memory } = this;
     let session = memory.read(this.bucketWord(token));
     while (session !== 0) {
@@ -48,6 +45,39 @@ export class SessionTable {
         return session;
       }
       session = memory.read(word + sessionRecord.nextInBucket);
+    }
+    return 0;
+  }
+
+  /**
+   * Uses a session without a lock: its user, or 0 when such a look does not settle the matter and `find` has to. A
+   * session whose user is returned was valid at some moment of the call.
+   *
+   * Chains may change while they are walked, so a record that was reused may lead into another bucket's chain, and the
+   * number of steps is bounded. What is read of a record counts only if its version was even and is the same after.
+   */
+  useUnlocked(token: TokenWords, nowSeconds: number): number {
+    const { memory } = this;
+    let session = memory.load(this.bucketWord(token));
+    for (let step = 0; session !== 0 && step < unlockedStepsMax; step += 1) {
+      const word = this.wordOf(session);
+      const version = memory.load(word + sessionRecord.version);
+      if (
+        memory.load(word + sessionRecord.token) === token[0] &&
+        memory.load(word + sessionRecord.token + 1) === token[1] &&
+        memory.load(word + sessionRecord.token + 2) === token[2] &&
+        memory.load(word + sessionRecord.token + 3) === token[3]
+      ) {
+        const user = memory.load(word + sessionRecord.user);
+        const epoch = memory.load(word + sessionRecord.epoch);
+        if (user === 0) return 0;
+        const isOfThisEpoch = memory.load(this.users.wordOf(user) + userRecord.sessionEpoch) === epoch;
+        if ((version & 1) === 1 || memory.load(word + sessionRecord.version) !== version) return 0;
+        if (!isOfThisEpoch) return 0;
+        this.noteUse(word, nowSeconds);
+        return user;
+      }
+      session = memory.load(word + sessionRecord.nextInBucket);
     }
     return 0;
   }
@@ -66,6 +96,7 @@ export class SessionTable {
     const userWord = this.users.wordOf(user);
     const bucketWord = this.bucketWord(token);
     const oldHead = memory.read(userWord + userRecord.sessionHead);
+    this.beginChange(word);
     // Nothing links to the record yet, so plain writes do, but for the words by which a free record is known: its
     // link in the free list and its having no user.
     memory.writeWords(word + sessionRecord.token, token, 0, 4);
@@ -76,6 +107,7 @@ export class SessionTable {
     memory.write(word + sessionRecord.previousOfUser, 0);
     memory.write(word + sessionRecord.nextOfUser, oldHead);
     transaction.set(word + sessionRecord.nextInBucket, memory.read(bucketWord));
+    this.endChange(word);
     transaction.set(bucketWord, session);
     if (oldHead !== 0) transaction.set(this.wordOf(oldHead) + sessionRecord.previousOfUser, session);
     transaction.set(userWord + userRecord.sessionHead, session);
@@ -89,18 +121,14 @@ export class SessionTable {
     const word = this.wordOf(session);
     const userWord = this.users.wordOf(memory.read(word + sessionRecord.user));
     this.locks.acquire(lockNumber.sessionAllocator);
+    this.beginChange(word);
     transaction.set(this.linkTo(session, token), memory.read(word + sessionRecord.nextInBucket));
-    const previous = memory.read(word + sessionRecord.previousOfUser);
-    const next = memory.read(word + sessionRecord.nextOfUser);
-    const linkFromPrevious =
-      previous === 0 ? userWord + userRecord.sessionHead : this.wordOf(previous) + sessionRecord.nextOfUser;
-    transaction.set(linkFromPrevious, next);
-    if (next !== 0) transaction.set(this.wordOf(next) + sessionRecord.previousOfUser, previous);
-    transaction.add(userWord + userRecord.sessionCount, -1);
+    this.unlinkFromUser(session, userWord);
     transaction.set(word + sessionRecord.user, 0);
     transaction.set(word + sessionRecord.nextInBucket, memory.read(header.sessionFree));
     transaction.set(header.sessionFree, session);
     transaction.add(header.sessionCount, -1);
+    this.endChange(word);
   }
 
   /** Reads a session's token. The lock of the session's user is held, so the session is linked and its token stays. */
@@ -109,28 +137,75 @@ export class SessionTable {
     for (let index = 0; index < 4; index += 1) token[index] = this.memory.read(word + index);
   }
 
-  /** Notes that a session was used. Not part of any transaction: a time a moment off harms nothing. */
-  noteUse(session: number, nowSeconds: number): void {
-    const word = this.wordOf(session) + sessionRecord.lastUsedSeconds;
+  /** Notes that a session was used and returns its user. The token's lock is held. */
+  use(session: number, nowSeconds: number): number {
+    this.noteUse(this.wordOf(session), nowSeconds);
+    return this.userOf(session);
+  }
+
+  /** Not part of any transaction: a time a moment off, even in a record just reused, harms nothing. */
+  private noteUse(sessionWord: number, nowSeconds: number): void {
+    const word = sessionWord + sessionRecord.lastUsedSeconds;
     if (this.memory.read(word) !== nowSeconds) this.memory.write(word, nowSeconds);
   }
 
   /** Ends all sessions of a user but one, at once. The locks of the user and of the kept session are held. */
   endAllOthers(user: number, kept: number): void {
     const { memory, transaction } = this;
-    const epochWord = this.users.wordOf(user) + userRecord.sessionEpoch;
-    const epoch = memory.read(epochWord) + 1;
-    transaction.set(this.wordOf(kept) + sessionRecord.epoch, epoch);
-    transaction.set(epochWord, epoch);
+    const userWord = this.users.wordOf(user);
+    const keptWord = this.wordOf(kept);
+    this.unlinkFromUser(kept, userWord);
+    this.moveAllToEnded(userWord);
+    transaction.set(keptWord + sessionRecord.previousOfUser, 0);
+    transaction.set(keptWord + sessionRecord.nextOfUser, 0);
+    transaction.set(userWord + userRecord.sessionHead, kept);
+    transaction.set(userWord + userRecord.sessionCount, 1);
+    const epoch = memory.read(userWord + userRecord.sessionEpoch) + 1;
+    this.beginChange(keptWord);
+    transaction.set(keptWord + sessionRecord.epoch, epoch);
+    this.endChange(keptWord);
+    transaction.set(userWord + userRecord.sessionEpoch, epoch);
   }
 
   /** A session of the user that has been ended and not yet removed, or 0. The user's lock is held. */
-  findEnded(user: number): number {
-    const { memory } = this;
-    let session = memory.read(this.users.wordOf(user) + userRecord.sessionHead);
-    while (session !== 0 && this.isOfThisEpoch(session))
-      session = memory.read(this.wordOf(session) + sessionRecord.nextOfUser);
-    return session;
+  firstEnded(user: number): number {
+    return this.memory.read(this.users.wordOf(user) + userRecord.endedHead);
+  }
+
+  /** Puts the list of valid sessions before that of the ended ones. */
+  private moveAllToEnded(userWord: number): void {
+    const { memory, transaction } = this;
+    const head = memory.read(userWord + userRecord.sessionHead);
+    if (head === 0) return;
+    let tail = head;
+    for (let next = tail; next !== 0; next = memory.read(this.wordOf(next) + sessionRecord.nextOfUser))
+      tail = next;
+    const endedHead = memory.read(userWord + userRecord.endedHead);
+    transaction.set(this.wordOf(tail) + sessionRecord.nextOfUser, endedHead);
+    if (endedHead !== 0) transaction.set(this.wordOf(endedHead) + sessionRecord.previousOfUser, tail);
+    transaction.set(userWord + userRecord.endedHead, head);
+  }
+
+  /** Takes a session out of its user's list, of valid sessions or of ended ones. */
+  private unlinkFromUser(session: number, userWord: number): void {
+    const { memory, transaction } = this;
+    const word = this.wordOf(session);
+    const isValid = this.isOfThisEpoch(session);
+    const previous = memory.read(word + sessionRecord.previousOfUser);
+    const next = memory.read(word + sessionRecord.nextOfUser);
+    const head = userWord + (isValid ? userRecord.sessionHead : userRecord.endedHead);
+    transaction.set(previous === 0 ? head : this.wordOf(previous) + sessionRecord.nextOfUser, next);
+    if (next !== 0) transaction.set(this.wordOf(next) + sessionRecord.previousOfUser, previous);
+    if (isValid) transaction.add(userWord + userRecord.sessionCount, -1);
+  }
+
+  /** From here on readers without a lock disregard the record. A thread that dies before `endChange` leaves it so. */
+  private beginChange(word: number): void {
+    this.memory.store(word + sessionRecord.version, this.memory.read(word + sessionRecord.version) | 1);
+  }
+
+  private endChange(word: number): void {
+    this.memory.store(word + sessionRecord.version, this.memory.read(word + sessionRecord.version) + 1);
   }
 
   private allocate(): number {
@@ -148,6 +223,7 @@ export class SessionTable {
     return fresh;
   }
 
+  /** Whether the session was issued, or kept, since its user's sessions were last ended. */
   isOfThisEpoch(session: number): boolean {
     const word = this.wordOf(session);
     const userWord = this.users.wordOf(this.memory.read(word + sessionRecord.user));

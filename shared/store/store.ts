@@ -131,31 +131,34 @@ export class Store {
     }
     if (this.memory.read(userWord + userRecord.sessionCount) === 0) this.active.append(user);
     if (this.sessions.insert(token, user, nowSeconds) === 0) return this.refuse('STORE_FULL');
-    return this.finish();
+    const endedAreLeft = this.sessions.firstEnded(user) !== 0;
+    this.finish();
+    // A thread that died while it removed them has left them to the next login.
+    if (endedAreLeft) this.removeEndedSessions(user);
+    return 'OK';
   }
 
   /** The user of a session, or 0 when there is no such session. Notes that the session was used. */
   useSession(token: TokenWords, nowSeconds: number): number {
+    const found = this.sessions.useUnlocked(token, nowSeconds);
+    if (found !== 0) return found;
     this.locks.acquire(this.sessions.lockOf(token));
     const session = this.sessions.find(token);
-    let user = 0;
-    if (session !== 0) {
-      user = this.sessions.userOf(session);
-      this.sessions.noteUse(session, nowSeconds);
-    }
-    this.locks.release();
+    const user = session !== 0 && this.isValid(session) ? this.sessions.use(session, nowSeconds) : 0;
+    this.locks.releaseAll();
     return user;
   }
 
   /** Ends a session. */
   closeSession(token: TokenWords): ErrorCode | 'OK' {
     this.locks.acquire(this.sessions.lockOf(token));
-    const session = this.sessions.findRecord(token);
+    const session = this.sessions.find(token);
     if (session === 0) return this.refuse('BAD_SESSION');
-    const wasValid = this.sessions.isOfThisEpoch(session);
     const user = this.sessions.userOf(session);
     this.locks.acquire(this.users.lockOf(user));
-    if (this.memory.read(this.users.wordOf(user) + userRecord.sessionCount) === 1) this.active.remove(user);
+    const wasValid = this.sessions.isOfThisEpoch(session);
+    const isLast = this.memory.read(this.users.wordOf(user) + userRecord.sessionCount) === 1;
+    if (wasValid && isLast) this.active.remove(user);
     this.sessions.remove(session, token);
     this.finish();
     return wasValid ? 'OK' : 'BAD_SESSION';
@@ -172,11 +175,13 @@ export class Store {
     const kept = this.sessions.find(keptToken);
     if (kept === 0 || this.sessions.userOf(kept) !== user) return this.refuse('BAD_SESSION');
     this.locks.acquire(this.users.lockOf(user));
+    if (!this.sessions.isOfThisEpoch(kept)) return this.refuse('BAD_SESSION');
     if (this.memory.read(this.users.wordOf(user) + userRecord.passwordEpoch) !== checked.passwordEpoch) {
       return this.refuse('WRONG_PASSWORD');
     }
     this.sessions.endAllOthers(user, kept);
     this.users.replacePassword(user, passwordHash);
+    this.users.raisePasswordEpoch(user);
     this.finish();
     this.removeEndedSessions(user);
     return 'OK';
@@ -241,6 +246,14 @@ export class Store {
     this.users.copyDisplayName(user, sink);
   }
 
+  /** Whether a session is of its user's present epoch. Its lock is held; the user's may be afterwards. */
+  private isValid(session: number): boolean {
+    if (this.sessions.isOfThisEpoch(session)) return true;
+    // A change of password under way may yet be taken back: only its lock tells.
+    this.locks.acquire(this.users.lockOf(this.sessions.userOf(session)));
+    return this.sessions.isOfThisEpoch(session);
+  }
+
   private readCredentials(user: number): Credentials {
     const passwordEpoch = this.memory.read(this.users.wordOf(user) + userRecord.passwordEpoch);
     return { user, passwordHash: this.users.readPassword(user), passwordEpoch };
@@ -251,7 +264,7 @@ export class Store {
     const token: TokenWords = new Int32Array(4);
     for (;;) {
       this.locks.acquire(this.users.lockOf(user));
-      const ended = this.sessions.findEnded(user);
+      const ended = this.sessions.firstEnded(user);
       if (ended !== 0) this.sessions.readToken(ended, token);
       this.locks.release();
       if (ended === 0) return;

@@ -87,8 +87,12 @@ export class UserTable {
     for (let next = oldHead; (next = memory.read(blocks.wordOf(next))) !== 0; oldCount += 1) oldTail = next;
     transaction.set(word + userRecord.passwordHead, head);
     transaction.set(word + userRecord.passwordBytes, passwordHash.lengthBytes);
-    transaction.add(word + userRecord.passwordEpoch, 1);
     blocks.give(oldHead, oldTail, oldCount);
+  }
+
+  /** Notes that the password is another: whoever checked the old one has checked nothing. The user's lock is held. */
+  raisePasswordEpoch(user: number): void {
+    this.transaction.add(this.wordOf(user) + userRecord.passwordEpoch, 1);
   }
 
   /** The password's hash as text. The user's lock is held. */

@@ -1,0 +1,53 @@
+/**
+ * Reads sockets into one buffer that all connections share, instead of a fresh 64 KiB allocation for every read: at
+ * 500 connections that is a quarter of what a request costs (BENCHMARKS.md, ADR 0003).
+ *
+ * `net.connect` offers this as its documented `onread` option; for accepted sockets Node has no way to ask for it, so
+ * the three fields that `onread` sets are set here. Where a version of Node has them no more, or the socket has no
+ * plain TCP handle (TLS), sockets are read by their 'data' events: slower, and otherwise the same.
+ */
+import type { Socket } from 'node:net';
+
+const readBufferBytes = 65_536;
+const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
+
+/** What Node keeps behind a socket; see `initSocketHandle` in its lib/net.js. */
+interface ReadableHandle {
+  useUserBuffer(buffer: Uint8Array): void;
+}
+type SocketInternals = Socket & { _handle?: Partial<ReadableHandle> | null } & Record<symbol, unknown>;
+
+/** Calls `onRead` with each chunk; the chunk is the caller's to keep. Pausing and resuming work as ever. */
+export function readSocket(socket: Socket, onRead: (chunk: Buffer) => void): void {
+  if (readIntoSharedBuffer(socket as SocketInternals, onRead)) return;
+  socket.on('data', onRead);
+}
+
+function readIntoSharedBuffer(socket: SocketInternals, onRead: (chunk: Buffer) => void): boolean {
+  const handle = socket._handle;
+  const symbols = findSymbols(socket);
+  if (symbols === undefined || typeof handle?.useUserBuffer !== 'function') return false;
+  socket[symbols.buffer] = readBuffer;
+  socket[symbols.callback] = (byteCount: number): boolean => {
+    const chunk = Buffer.allocUnsafe(byteCount);
+    readBuffer.copy(chunk, 0, 0, byteCount);
+    onRead(chunk);
+    return true;
+  };
+  handle.useUserBuffer(readBuffer);
+  // Nobody listens to 'data': this starts the reading that a listener would have started.
+  socket.resume();
+  return true;
+}
+
+let knownSymbols: { readonly buffer: symbol; readonly callback: symbol } | undefined;
+
+function findSymbols(socket: Socket): typeof knownSymbols {
+  if (knownSymbols !== undefined) return knownSymbols;
+  const own = Object.getOwnPropertySymbols(socket);
+  const buffer = own.find(({ description }) => description === 'kBuffer');
+  const callback = own.find(({ description }) => description === 'kBufferCb');
+  if (buffer === undefined || callback === undefined) return undefined;
+  knownSymbols = { buffer, callback };
+  return knownSymbols;
+}

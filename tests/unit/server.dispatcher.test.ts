@@ -1,0 +1,146 @@
+// Goal: batches are adaptive, one connection has at most one under way, and what is not carried out comes back first.
+import { createBatchArea, openBatchSlots, segmentFlag } from '../../shared/batch/batch-area';
+import type { BatchResult, Deferral } from '../../shared/batch/tasks';
+import { Dispatcher, type RequestSource, type SegmentResult } from '../../server/dispatcher';
+
+const segmentBytesMax = 1_024;
+
+/** A source with lines to take; remembers what became of them. */
+class Lines implements RequestSource {
+  readonly results: SegmentResult[] = [];
+  unknownCount = 0;
+  private readonly completions: (() => void)[] = [];
+
+  constructor(private readonly blocks: string[]) {}
+
+  takeLines(): Buffer | undefined {
+    const block = this.blocks.shift();
+    return block === undefined ? undefined : Buffer.from(block);
+  }
+
+  complete(result: SegmentResult): void {
+    this.results.push(result);
+    for (const resolve of this.completions.splice(0)) resolve();
+  }
+
+  completeUnknown(requestCount: number): void {
+    this.unknownCount += requestCount;
+  }
+
+  completed(): Promise<void> {
+    return new Promise((resolve) => this.completions.push(resolve));
+  }
+}
+
+interface RunningBatch {
+  readonly requests: string[];
+  /** Answers every segment with its own lines. */
+  echo(): void;
+  resolve(result?: BatchResult): void;
+  reject(error: Error): void;
+}
+
+function createDispatcher(slotCount: number): {
+  dispatcher: Dispatcher;
+  slots: ReturnType<typeof openBatchSlots>;
+  nextBatch: () => Promise<RunningBatch>;
+  batches: RunningBatch[];
+  failures: unknown[];
+} {
+  const slots = openBatchSlots(createBatchArea(slotCount));
+  const batches: RunningBatch[] = [];
+  const waiting: (() => void)[] = [];
+  const failures: unknown[] = [];
+  const run = (index: number): Promise<BatchResult> =>
+    new Promise((resolve, reject) => {
+      const slot = slots[index]!;
+      const segments = Array.from({ length: slot.segmentCount }, (_, segment) => segment);
+      const requests = segments.map((segment) =>
+        slot.requests.toString('latin1', slot.requestStart(segment), slot.requestEnd(segment)),
+      );
+      const echo = (): void => {
+        let at = 0;
+        for (const segment of segments) {
+          const written = slot.replies.write(requests[segment]!, at, 'latin1');
+          slot.setResult(segment, slot.requestEnd(segment), at, at + written, 0);
+          at += written;
+        }
+        resolve(undefined);
+      };
+      batches.push({ requests, echo, resolve, reject });
+      waiting.shift()?.();
+    });
+  let taken = 0;
+  const nextBatch = async (): Promise<RunningBatch> => {
+    if (batches.length === taken) await new Promise<void>((resolve) => waiting.push(resolve));
+    taken += 1;
+    return batches[taken - 1]!;
+  };
+  const dispatcher = new Dispatcher(slots, segmentBytesMax, run, (error) => failures.push(error));
+  return { dispatcher, slots, nextBatch, batches, failures };
+}
+
+test('what is queued in one turn of the loop goes in one batch', async () => {
+  const { dispatcher, nextBatch, batches } = createDispatcher(4);
+  const sources = ['a\n', 'b\n', 'c\n'].map((line) => new Lines([line]));
+  for (const source of sources) dispatcher.enqueue(source);
+  const batch = await nextBatch();
+  expect(batch.requests).toEqual(['a\n', 'b\n', 'c\n']);
+  const completed = sources[2]!.completed();
+  batch.echo();
+  await completed;
+  expect(sources.map(({ results }) => results[0]!.replies)).toEqual(['a\n', 'b\n', 'c\n']);
+  expect(batches).toHaveLength(1);
+});
+
+test('many sources are shared among the free slots; while all are busy the rest piles up for the next one', async () => {
+  const { dispatcher, nextBatch, batches } = createDispatcher(2);
+  for (let index = 0; index < 300; index += 1) dispatcher.enqueue(new Lines([`${index}\n`]));
+  const first = await nextBatch();
+  const second = await nextBatch();
+  expect(first.requests.length + second.requests.length).toBe(300);
+  expect(first.requests).toHaveLength(150);
+  for (let index = 300; index < 310; index += 1) dispatcher.enqueue(new Lines([`${index}\n`]));
+  expect(batches).toHaveLength(2);
+  first.echo();
+  const third = await nextBatch();
+  expect(third.requests).toHaveLength(10);
+  second.echo();
+  third.echo();
+  await dispatcher.whenIdle();
+});
+
+test('a source with nothing left is passed over', async () => {
+  const { dispatcher, nextBatch } = createDispatcher(1);
+  dispatcher.enqueue(new Lines([]));
+  dispatcher.enqueue(new Lines(['x\n']));
+  expect((await nextBatch()).requests).toEqual(['x\n']);
+});
+
+test('lines that a worker left come back, and a deferred command with them', async () => {
+  const { dispatcher, slots, nextBatch } = createDispatcher(1);
+  const source = new Lines(['auth a b\nping\n']);
+  dispatcher.enqueue(source);
+  const batch = await nextBatch();
+  const deferral: Deferral = { command: 'auth', job: { kind: 'verifyNobody', password: 'b' }, state: {} };
+  slots[0]!.setResult(0, 'auth a b\n'.length, 0, 0, segmentFlag.deferred | segmentFlag.usedSession);
+  const completed = source.completed();
+  batch.resolve([{ segment: 0, deferral }]);
+  await completed;
+  expect(source.results).toEqual([
+    { replies: '', unconsumed: Buffer.from('ping\n'), usedSession: true, deferral },
+  ]);
+});
+
+test('a failed batch is reported, each of its requests has an unknown outcome, and its slot is used again', async () => {
+  const { dispatcher, nextBatch, failures } = createDispatcher(1);
+  const lost = new Lines(['a\nb\n']);
+  dispatcher.enqueue(lost);
+  const failed = await nextBatch();
+  dispatcher.enqueue(new Lines(['b\n']));
+  failed.reject(new Error('the thread died'));
+  const next = await nextBatch();
+  expect(next.requests).toEqual(['b\n']);
+  expect(failures).toHaveLength(1);
+  expect(lost.unknownCount).toBe(2);
+});
