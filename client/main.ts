@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+/** `chat-client`: see `chat-client --help`. Exit codes: 0 fine, 1 unexpected failure, 2 bad usage. */
+import { exitCodes, parseCommandLine } from './options';
+import { runClient } from './run-client';
+import { packageVersion } from './version';
+
+// Whoever read our output is gone (`chat-client … | head -1`): there is nobody left to tell, so leave quietly.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? exitCodes.fine : exitCodes.failure);
+});
+
+const options = parseCommandLine(process.argv, packageVersion());
+if (typeof options === 'number') {
+  process.exitCode = options;
+} else {
+  runClient(options).then(
+    (code) => {
+      process.exitCode = code;
+    },
+    (error: unknown) => {
+      const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      process.stderr.write(`chat-client: unexpected failure; please report it: ${shown}\n`);
+      process.exit(exitCodes.failure);
+    },
+  );
+}

@@ -1,0 +1,233 @@
+/** Goal: the library keeps requests and replies together and its bounds, whatever the server does, over real sockets. */
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { ChatConnection, type ChatConnectionOptions } from '../../client';
+import { findFreePort } from '../support/free-port';
+import { ScriptedServer, type Script } from '../support/scripted-server';
+import { SeedServer } from '../support/seed-server';
+
+const okFrame = '{"status": "OK"}\r\n\r\n';
+const cleanups: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function connect(port: number, options?: ChatConnectionOptions): Promise<ChatConnection> {
+  const chat = await ChatConnection.connect('127.0.0.1', port, options);
+  cleanups.push(() => {
+    chat.destroy();
+    return Promise.resolve();
+  });
+  return chat;
+}
+
+async function scripted(
+  script: Script,
+  options?: ChatConnectionOptions,
+  greet?: (socket: Socket) => void,
+): Promise<{ server: ScriptedServer; chat: ChatConnection }> {
+  const server = await ScriptedServer.start(script, greet);
+  cleanups.push(() => server.stop());
+  return { server, chat: await connect(server.port, options) };
+}
+
+function echo(line: string, socket: Socket): void {
+  socket.write(`${JSON.stringify({ status: 'OK', message: line })}\r\n\r\n`);
+}
+
+/** Takes requests and never answers. */
+function silence(): void {
+  // The point of it is that nothing happens.
+}
+
+describe('the typed methods', () => {
+  test('work with a server of the seed’s family', async () => {
+    const seed = await SeedServer.start();
+    cleanups.push(() => seed.stop());
+    const chat = await connect(seed.port);
+    const token = await chat.auth('messi', 'surabaya');
+    await chat.send(token, 'messi', 'anjay lu jago amat');
+    expect(await chat.inbox(token)).toEqual([
+      {
+        sender: 'messi',
+        messages: [{ from: 'Lionel Messi', to: 'Lionel Messi', text: ' anjay lu jago amat\r\n' }],
+      },
+    ]);
+    expect(await chat.activeUsers(token)).toEqual(['messi']);
+    await chat.logout(token);
+    await expect(chat.inbox(token)).rejects.toMatchObject({ code: 'BAD_SESSION' });
+    await expect(chat.auth('messi', 'x')).rejects.toMatchObject({
+      code: 'WRONG_PASSWORD',
+      message: 'Password Salah',
+    });
+    expect(seed.received[0]).toBe('auth messi surabaya\r\n');
+  });
+
+  test('send the lines of the protocol', async () => {
+    const { server, chat } = await scripted(echo);
+    await chat.register('siti', 'rahasia');
+    await chat.register('siti', 'rahasia', 'Siti Ö');
+    await chat.passwd('t', 'old', 'new');
+    await chat.whoami('t');
+    await chat.ping();
+    expect(server.received).toEqual([
+      'register siti rahasia',
+      'register siti rahasia Siti Ö',
+      'passwd t old new',
+      'whoami t',
+      'ping',
+    ]);
+  });
+
+  test('refuse parts that would change the meaning of the line, with nothing sent', async () => {
+    const { server, chat } = await scripted(echo);
+    await expect(chat.send('t', 'messi', 'a\r\nlogout t')).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+    await expect(chat.send('t', 'messi', 'a\0b')).rejects.toMatchObject({ code: 'BAD_REQUEST' });
+    await expect(chat.send('t', 'messi x', 'a')).rejects.toMatchObject({ code: 'BAD_NAME' });
+    await expect(chat.send('t', 'messi', '  ')).rejects.toMatchObject({ code: 'BAD_COMMAND' });
+    await expect(chat.auth('messi', 'two words')).rejects.toMatchObject({ code: 'BAD_PASSWORD' });
+    await expect(chat.inbox('')).rejects.toMatchObject({ code: 'BAD_COMMAND' });
+    await expect(chat.send('t', 'messi', 'é'.repeat(4_096))).rejects.toMatchObject({ code: 'LINE_TOO_LONG' });
+    await chat.ping();
+    expect(server.received).toEqual(['ping']);
+  });
+});
+
+describe('requests and replies', () => {
+  test('pipelined requests get their replies in order', async () => {
+    const { chat } = await scripted(echo);
+    const replies = await Promise.all(
+      Array.from({ length: 200 }, (_, index) => chat.request(`ping ${index}`)),
+    );
+    expect(replies.map(({ members }) => members.message)).toEqual(replies.map((_, index) => `ping ${index}`));
+    expect(chat.pendingRequests).toBe(0);
+  });
+
+  test('a request leaves in a single write', async () => {
+    const reads: string[] = [];
+    const { chat } = await scripted(echo, {}, (socket) => {
+      socket.on('data', (bytes) => reads.push(bytes.toString()));
+    });
+    await chat.request('ping');
+    expect(reads).toEqual(['ping\r\n']);
+  });
+
+  test('as many requests as the bound allows wait for replies, one more is refused', async () => {
+    const { server, chat } = await scripted(echo, { pendingRequestsMax: 2 });
+    const both = [chat.request('a'), chat.request('b')];
+    await expect(chat.request('c')).rejects.toMatchObject({ code: 'TOO_MANY_PENDING' });
+    await Promise.all(both);
+    await chat.request('d');
+    expect(server.received).toEqual(['a', 'b', 'd']);
+  });
+
+  test.each(['\n\n', '\n\n\n', '\r\n\r\n', '\n'])('a reply may end in %j', async (terminator) => {
+    const { chat } = await scripted((line, socket) => {
+      socket.write(`{"status": "OK", "message": "${line}"}${terminator}`);
+    });
+    const replies = await Promise.all([chat.request('a'), chat.request('b')]);
+    expect(replies.map(({ members }) => members.message)).toEqual(['a', 'b']);
+  });
+
+  test('a reply may come byte by byte, its characters cut', async () => {
+    const { chat } = await scripted((_line, socket) => {
+      for (const byte of Buffer.from('{"status": "OK", "message": "é😀"}\r\n\r\n'))
+        socket.write(Buffer.of(byte));
+    });
+    expect((await chat.request('x')).members.message).toBe('é😀');
+  });
+
+  test('a reply of the longest length is taken', async () => {
+    const message = 'x'.repeat(1_048_000);
+    const { chat } = await scripted((_line, socket) => {
+      socket.write(`{"status": "OK", "message": "${message}"}\r\n\r\n`);
+    });
+    expect((await chat.request('x')).members.message).toBe(message);
+  });
+});
+
+describe('the end of a connection', () => {
+  test('no server: CONNECTION_REFUSED', async () => {
+    const port = await findFreePort();
+    await expect(ChatConnection.connect('127.0.0.1', port)).rejects.toMatchObject({
+      code: 'CONNECTION_REFUSED',
+    });
+  });
+
+  test('no such host: HOST_NOT_FOUND', async () => {
+    // Not well-formed, so that no name server has to be asked.
+    await expect(ChatConnection.connect('a..b', 1)).rejects.toMatchObject({
+      code: 'HOST_NOT_FOUND',
+    });
+  });
+
+  test('the server closes: every pending request, and every later one, is told CONNECTION_CLOSED', async () => {
+    const { chat } = await scripted((line, socket) => {
+      if (line === 'b') socket.end();
+    });
+    const closed = once(chat, 'close');
+    const pending = [chat.request('a'), chat.request('b')];
+    const outcomes = await Promise.allSettled(pending);
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { code: 'CONNECTION_CLOSED' } });
+    expect(await closed).toMatchObject([{ code: 'CONNECTION_CLOSED' }]);
+    await expect(chat.ping()).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    expect(chat.isOpen).toBe(false);
+  });
+
+  test('what the server says before it closes is passed on', async () => {
+    const { chat } = await scripted(silence, {}, (socket) => {
+      socket.end('{"status": "ERROR", "message": "Server sibuk, coba lagi", "code": "BUSY"}\r\n\r\n');
+    });
+    if (chat.closeReason === undefined) await once(chat, 'close');
+    expect(chat.closeReason?.message).toContain('Server sibuk, coba lagi');
+  });
+
+  test.each(['SSH-2.0-OpenSSH_9.2\r\n', '{"event": 1}\n', '\u00ff\n', `${'x'.repeat(1_060_000)}\n`])(
+    'a frame that is no reply closes it: BAD_REPLY (case %#)',
+    async (frame) => {
+      const { chat } = await scripted((_line, socket) => {
+        socket.write(Buffer.from(`${frame}${okFrame}`, 'latin1'));
+      });
+      const outcomes = await Promise.allSettled([chat.request('a'), chat.request('b')]);
+      for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { code: 'BAD_REPLY' } });
+    },
+  );
+
+  test('an OK that nobody asked for closes it: the next reply would be taken for another request’s', async () => {
+    const { chat } = await scripted((_line, socket) => {
+      socket.write(`${okFrame}${okFrame}`);
+    });
+    const closed = once(chat, 'close');
+    await chat.ping();
+    expect(await closed).toMatchObject([{ code: 'BAD_REPLY' }]);
+  });
+
+  test('no reply in time closes it: TIMEOUT', async () => {
+    const { chat } = await scripted(silence, { requestTimeoutMs: 20 });
+    await expect(chat.ping()).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await expect(chat.ping()).rejects.toMatchObject({ code: 'TIMEOUT' });
+  });
+
+  test('close waits for the replies still owed and takes no more requests', async () => {
+    const { server, chat } = await scripted((line, socket) => {
+      if (line === 'b') socket.write(`${okFrame}${okFrame}`);
+    });
+    const pending = [chat.request('a'), chat.request('b')];
+    const closing = chat.close();
+    await expect(chat.request('c')).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    expect(await Promise.all(pending)).toHaveLength(2);
+    await closing;
+    expect(chat.closeReason).toBeUndefined();
+    expect(server.received).toEqual(['a', 'b']);
+    await chat.close();
+  });
+
+  test('destroy rejects what is pending', async () => {
+    const { chat } = await scripted(silence);
+    const pending = chat.ping();
+    chat.destroy();
+    await expect(pending).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    expect(chat.closeReason).toBeUndefined();
+  });
+});
