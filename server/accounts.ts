@@ -24,13 +24,17 @@ export const demoAccounts: readonly Account[] = [
   { username: 'lineker', password: demoPassword, displayName: 'Gary Lineker' },
 ];
 
+/** What some editors put before a text. */
+const byteOrderMark = /^\ufeff/;
+
 /** C0 and C1 controls and DEL: nothing that is shown on a terminal may hold them. */
 const control = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** The accounts to create where missing. Throws a `StartError` that says what to type instead. */
 export function chooseAccounts(options: ServerOptions): readonly Account[] {
   const isPublic = !isLoopback(options.host);
-  if (options.users === undefined) {
+  const accounts = options.users === undefined ? [] : readAccounts(options.users);
+  if (accounts.length === 0) {
     if (!isPublic) return demoAccounts;
     if (options.openRegistration) return [];
     throw new StartError(
@@ -40,12 +44,11 @@ export function chooseAccounts(options: ServerOptions): readonly Account[] {
       exitCode.badUsage,
     );
   }
-  const accounts = readAccounts(options.users);
   const demo = accounts.find(isDemoAccount);
   if (isPublic && demo !== undefined) {
     throw new StartError(
       `refusing to listen on ${options.host}: ${demo.username} has the demo password, which everybody knows. ` +
-        `Change it in ${options.users}, or stay on this machine (--host 127.0.0.1).`,
+        `Change it in ${options.users ?? 'its file'}, or stay on this machine (--host 127.0.0.1).`,
       exitCode.badUsage,
     );
   }
@@ -99,9 +102,17 @@ function readAccounts(file: string): readonly Account[] {
       exitCode.badUsage,
     );
   }
-  return text
+  const accounts = text
+    .replace(byteOrderMark, '')
     .split('\n')
     .flatMap((line, index) => (line.trim() === '' ? [] : [parseAccount(line, `${file}:${index + 1}`)]));
+  const names = new Set<string>();
+  for (const { username } of accounts) {
+    if (names.has(username))
+      throw new StartError(`${file}: ${username} stands there twice`, exitCode.badUsage);
+    names.add(username);
+  }
+  return accounts;
 }
 
 function parseAccount(line: string, place: string): Account {

@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createBatchArea, openBatchSlots } from '../shared/batch/batch-area';
 import { createStore } from '../shared/store/store';
+import { cutLineExtraBytes } from '../shared/protocol/limits';
 import { capacityFor } from '../shared/store/layout';
 import { countUsers } from '../shared/store/statistics';
 import { type Account, createAccounts } from './accounts';
@@ -50,7 +51,7 @@ export class ChatServer {
     const slowLane = new SlowLane(this.hashPool, this.chatPool);
     this.dispatcher = new Dispatcher(
       openBatchSlots(batchArea),
-      Math.max(segmentBytesMin, maxLine + 2),
+      Math.max(segmentBytesMin, maxLine + cutLineExtraBytes),
       (slot) => this.chatPool.runBatch(slot),
       (error) => {
         this.log.error({ err: error }, 'a batch failed');
@@ -66,6 +67,8 @@ export class ChatServer {
       options.maxConnections,
       {
         lineBytesMax: maxLine,
+        append: (connection: Connection, lines: Uint8Array, lengthBytes: number) =>
+          this.dispatcher.append(connection, lines, lengthBytes),
         enqueue: (connection: Connection) => {
           this.dispatcher.enqueue(connection);
         },

@@ -20,16 +20,21 @@ const readAheadBytesMax = 65_536;
 /** Replies that the client has not read yet. Past this it is neither read from nor served. */
 const sendQueueBytesMax = 262_144;
 
+/** How long a client that was told that this was all may take to close. */
+const lingerMs = 250;
+
 const newline = 0x0a;
 const unknownOutcome = encodeJson(errorReply('UNKNOWN_OUTCOME')) + replyTerminator;
 
 /** What a connection needs of the server around it. */
 export interface ConnectionHost {
   readonly lineBytesMax: number;
+  /** See `Dispatcher.append`. */
+  append(connection: Connection, lines: Uint8Array, lengthBytes: number): boolean;
   enqueue(connection: Connection): void;
   runSlow(deferral: Deferral): Promise<FinishedCommand>;
   /** How to reach this server, for those who came with another protocol. */
-  readonly address: string;
+  readonly address: () => string;
   forget(connection: Connection): void;
 }
 
@@ -60,8 +65,8 @@ export class Connection implements RequestSource {
   ) {
     this.lastReceivedMs = nowMs;
     this.framer = new LineFramer(host.lineBytesMax);
-    readSocket(socket, (chunk) => {
-      this.receive(chunk);
+    readSocket(socket, (buffer, byteCount) => {
+      this.receive(buffer, byteCount);
     });
     socket.on('end', () => {
       this.hasEnded = true;
@@ -89,6 +94,8 @@ export class Connection implements RequestSource {
     this.pending = [];
     if (lines.length > bytesMax) {
       const end = lines.lastIndexOf(newline, bytesMax - 1) + 1;
+      if (end === 0)
+        throw new Error(`a line longer than the ${bytesMax} bytes that a batch takes of a connection`);
       this.pending = [lines.subarray(end)];
       lines = lines.subarray(0, end);
     }
@@ -113,17 +120,24 @@ export class Connection implements RequestSource {
     this.proceed();
   }
 
-  /** Reads no more, finishes what was read, then closes. */
+  /** Nothing of it is under way or waits. */
+  get isIdle(): boolean {
+    return this.state === 'idle' && this.pendingBytes === 0;
+  }
+
+  /** Takes no more requests, finishes those that were read, then closes. */
   drain(): void {
     this.isDraining = true;
-    this.pause();
     this.endWhenDone();
   }
 
-  /** Closes at once, after a last frame if one is given. */
+  /** Closes, after a last frame if one is given. */
   close(lastFrame?: string): void {
+    this.isDraining = true;
+    this.pending = [];
+    this.pendingBytes = 0;
     if (lastFrame !== undefined && !this.socket.destroyed) this.socket.write(lastFrame, 'latin1');
-    this.socket.destroySoon();
+    endSocket(this.socket);
   }
 
   /** Cuts the connection, dropping what its client has not read. */
@@ -131,15 +145,33 @@ export class Connection implements RequestSource {
     this.socket.destroy();
   }
 
-  private receive(chunk: Buffer): void {
+  private receive(buffer: Buffer, byteCount: number): void {
     this.lastReceivedMs = Date.now();
+    // Read and dropped: closing a socket with unread bytes would make the kernel drop the last replies too.
+    if (this.isDraining) return;
+    if (this.sendOn(buffer, byteCount)) return;
+    const chunk = Buffer.from(buffer.subarray(0, byteCount));
     const lines = this.framer.push(chunk);
     if (!this.isIdentified && this.isForeign(chunk, lines)) return;
     if (lines === undefined) return;
     this.pending.push(lines);
     this.pendingBytes += lines.length;
     if (this.pendingBytes > readAheadBytesMax) this.pause();
-    if (this.state === 'idle') this.enqueue();
+    if (this.state === 'idle' && this.congestedSinceMs === undefined) this.enqueue();
+  }
+
+  /** The common case, without a copy in between: whole lines only, nothing before them, and room in the open batch. */
+  private sendOn(buffer: Buffer, byteCount: number): boolean {
+    const isPlain =
+      this.state === 'idle' &&
+      this.isIdentified &&
+      this.congestedSinceMs === undefined &&
+      byteCount <= this.host.lineBytesMax &&
+      buffer[byteCount - 1] === newline &&
+      this.framer.isAtLineStart;
+    if (!isPlain || !this.host.append(this, buffer, byteCount)) return false;
+    this.state = 'running';
+    return true;
   }
 
   /** Looks at a connection's first line, or at the first bytes of it while it is not whole. */
@@ -151,7 +183,7 @@ export class Connection implements RequestSource {
     if (foreign === undefined) return false;
     const message =
       `This port speaks the Benang chat protocol in plain text lines, not ${foreign}. ` +
-      `Try: chat-client connect ${this.host.address}`;
+      `Try: chat-client connect ${this.host.address()}`;
     this.close(encodeJson({ ...errorReply('BAD_REQUEST'), message }) + replyTerminator);
     return true;
   }
@@ -162,7 +194,7 @@ export class Connection implements RequestSource {
   }
 
   private write(replies: string): void {
-    if (replies.length === 0 || this.isClosed || this.socket.destroyed) return;
+    if (replies.length === 0 || this.socket.destroyed || this.socket.writableEnded) return;
     if (this.socket.write(replies, 'latin1')) return;
     // `false` comes early, at Node's own high-water mark; what counts is the bound.
     if (this.socket.writableLength > sendQueueBytesMax && this.congestedSinceMs === undefined) {
@@ -185,7 +217,7 @@ export class Connection implements RequestSource {
       this.enqueue();
       return;
     }
-    if (this.isPaused && !this.isDraining) {
+    if (this.isPaused) {
       this.isPaused = false;
       this.socket.resume();
     }
@@ -212,7 +244,18 @@ export class Connection implements RequestSource {
   }
 
   private endWhenDone(): void {
-    if (!this.hasEnded && !this.isDraining) return;
-    if (this.state === 'idle' && this.pendingBytes === 0) this.socket.end();
+    if (!this.isIdle) return;
+    if (this.isDraining) endSocket(this.socket);
+    else if (this.hasEnded) this.socket.end();
   }
+}
+
+/** Lets out what is written, tells the client that it was all, and does not wait long for its goodbye. */
+export function endSocket(socket: Socket): void {
+  if (socket.destroyed || socket.writableEnded) return;
+  socket.end(() => {
+    setTimeout(() => {
+      socket.destroy();
+    }, lingerMs);
+  });
 }

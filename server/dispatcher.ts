@@ -1,21 +1,23 @@
 /**
- * Ships requests to the pool in adaptive batches, without a timer. While every slot is busy, requests pile up; a slot
- * that comes free takes its fair share of what waits. Idle: a batch of one, one hop of latency. Saturated: batches of
- * hundreds, and the hop costs nothing.
+ * Ships requests to the pool in adaptive batches, without a timer. Requests are written into the *open* batch as they
+ * are read. It leaves at the end of the turn of the event loop in which they came, or as soon as it is worth a trip
+ * of its own; while the pool is busy it stays open and grows. Idle: a batch of one, one hop of latency. Saturated:
+ * batches of hundreds, and the hop costs nothing.
  *
- * Invariant: at most one batch of a connection is under way, so its replies keep the order of its requests although
+ * Invariant: at most one batch holds lines of a connection, so its replies keep the order of its requests although
  * the pool promises no order of completion.
  */
-import { type BatchSlot, segmentFlag } from '../shared/batch/batch-area';
+import { segmentFlag } from '../shared/batch/batch-area';
+import type { BatchSlot } from '../shared/batch/batch-area';
 import type { BatchResult, Deferral } from '../shared/batch/tasks';
 
 /** Where requests come from and replies go to: a connection. */
 export interface RequestSource {
   /** Takes up to `bytesMax` bytes of whole lines; undefined when it has none any more. */
   takeLines(bytesMax: number): Buffer | undefined;
-  /** What became of the lines taken. The source enqueues itself again when it has more. */
+  /** What became of the lines. The source enqueues itself again when it has more. */
   complete(result: SegmentResult): void;
-  /** The thread that ran the lines taken has died: `requestCount` of them have an unknown outcome. */
+  /** The thread that ran the lines has died: `requestCount` of them have an unknown outcome. */
   completeUnknown(requestCount: number): void;
 }
 
@@ -31,35 +33,74 @@ export interface SegmentResult {
 
 export type RunBatch = (slot: number) => Promise<BatchResult>;
 
-/** A batch smaller than this is not split among the free slots: the hops would cost more than they bring. */
-const shareMin = 64;
+/** An open batch of so many connections does not wait for the end of the turn. */
+const worthATrip = 64;
+/** Nor is a smaller one sent beside others: it is better added to while they are under way. */
+const worthASecondTrip = 16;
+
+/** A slot with the sources of its segments. */
+class Batch {
+  readonly sources: RequestSource[] = [];
+
+  constructor(readonly slot: BatchSlot) {
+    slot.clear();
+  }
+
+  add(source: RequestSource, lines: Uint8Array, lengthBytes: number): void {
+    this.slot.add(lines, lengthBytes);
+    this.sources.push(source);
+  }
+
+  clear(): void {
+    this.sources.length = 0;
+    this.slot.clear();
+  }
+}
 
 export class Dispatcher {
-  private readonly free: number[];
+  private readonly underWayMax: number;
+  private underWay = 0;
+  private open: Batch;
+  private readonly free: Batch[];
+  /** Sources whose lines have to wait for room in the open batch. */
   private waiting: RequestSource[] = [];
   private flushIsScheduled = false;
   private readonly idleListeners: (() => void)[] = [];
 
   /**
+   * @param slots One more than batches may be under way: the open one.
    * @param segmentBytesMax What one connection may put in one batch; at least the longest line.
    * @param onFailure Hears why a batch failed; its sources are told that the outcome is unknown.
    */
   constructor(
-    private readonly slots: readonly BatchSlot[],
+    slots: readonly BatchSlot[],
     private readonly segmentBytesMax: number,
     private readonly runBatch: RunBatch,
     private readonly onFailure: (error: unknown) => void,
   ) {
-    this.free = slots.map(({ index }) => index);
+    const [open, ...free] = slots.map((slot) => new Batch(slot));
+    if (open === undefined || free.length === 0) throw new Error('the dispatcher needs two batch slots');
+    this.open = open;
+    this.free = free;
+    this.underWayMax = free.length;
+  }
+
+  /**
+   * Puts whole lines of a source straight into the open batch; false when there is no room, or others wait. The source
+   * has no lines queued or under way. `lines` is copied.
+   */
+  append(source: RequestSource, lines: Uint8Array, lengthBytes: number): boolean {
+    if (this.waiting.length > 0 || !this.open.slot.accepts(lengthBytes)) return false;
+    this.open.add(source, lines, lengthBytes);
+    if (this.open.sources.length >= worthATrip && this.underWay < this.underWayMax) this.startOpen();
+    else this.scheduleFlush();
+    return true;
   }
 
   /** Queues a source that has lines; it must not be queued or under way already. */
   enqueue(source: RequestSource): void {
     this.waiting.push(source);
-    if (this.flushIsScheduled || this.free.length === 0) return;
-    this.flushIsScheduled = true;
-    // After all sockets that are readable now have been read: their requests go together.
-    setImmediate(this.flush);
+    this.scheduleFlush();
   }
 
   /** Resolves when nothing waits and nothing is under way. */
@@ -71,52 +112,64 @@ export class Dispatcher {
   }
 
   private get isIdle(): boolean {
-    return this.waiting.length === 0 && this.free.length === this.slots.length;
+    return this.underWay === 0 && this.waiting.length === 0 && this.open.sources.length === 0;
+  }
+
+  private scheduleFlush(): void {
+    if (this.flushIsScheduled || this.underWay === this.underWayMax) return;
+    this.flushIsScheduled = true;
+    // After all sockets that are readable now have been read: their requests go together.
+    setImmediate(this.flush);
   }
 
   private readonly flush = (): void => {
     this.flushIsScheduled = false;
-    let next = 0;
-    while (this.free.length > 0 && next < this.waiting.length) {
-      const slot = this.slots[this.free.pop()!]!;
-      const left = this.waiting.length - next;
-      const share = Math.max(shareMin, Math.ceil(left / (this.free.length + 1)));
-      const sources: RequestSource[] = [];
-      next = this.fill(slot, next, share, sources);
-      if (sources.length === 0) this.free.push(slot.index);
-      else this.start(slot, sources);
-    }
-    if (next > 0) this.waiting = next === this.waiting.length ? [] : this.waiting.slice(next);
+    do {
+      this.addWaiting();
+      if (!this.openMayStart) return;
+      this.startOpen();
+    } while (this.waiting.length > 0);
   };
 
-  /** Fills a slot from the queue; returns the queue position after the last source taken. */
-  private fill(slot: BatchSlot, start: number, share: number, sources: RequestSource[]): number {
-    slot.clear();
-    let next = start;
-    while (next < this.waiting.length && sources.length < share && slot.accepts(this.segmentBytesMax)) {
-      const source = this.waiting[next]!;
-      next += 1;
-      const lines = source.takeLines(this.segmentBytesMax);
-      if (lines === undefined) continue;
-      slot.add(lines);
-      sources.push(source);
-    }
-    return next;
+  private get openMayStart(): boolean {
+    const count = this.open.sources.length;
+    if (count === 0 || this.underWay === this.underWayMax) return false;
+    return this.underWay === 0 || count >= worthASecondTrip || this.waiting.length > 0;
   }
 
-  private start(slot: BatchSlot, sources: readonly RequestSource[]): void {
-    this.runBatch(slot.index).then(
+  /** Moves waiting sources into the open batch: its fair share, or all that fit when it cannot leave now. */
+  private addWaiting(): void {
+    const { waiting, open } = this;
+    if (waiting.length === 0) return;
+    const freeTrips = this.underWayMax - this.underWay;
+    const share = freeTrips === 0 ? Infinity : Math.max(worthATrip, Math.ceil(waiting.length / freeTrips));
+    let next = 0;
+    while (next < waiting.length && open.sources.length < share && open.slot.accepts(this.segmentBytesMax)) {
+      const source = waiting[next]!;
+      next += 1;
+      const lines = source.takeLines(this.segmentBytesMax);
+      if (lines !== undefined) open.add(source, lines, lines.length);
+    }
+    this.waiting = next === waiting.length ? [] : waiting.slice(next);
+  }
+
+  private startOpen(): void {
+    const batch = this.open;
+    this.open = this.free.pop()!;
+    this.underWay += 1;
+    this.runBatch(batch.slot.index).then(
       (result) => {
-        this.complete(slot, sources, result);
+        this.complete(batch, result);
       },
       (error: unknown) => {
         this.onFailure(error);
-        this.completeUnknown(slot, sources);
+        this.completeUnknown(batch);
       },
     );
   }
 
-  private complete(slot: BatchSlot, sources: readonly RequestSource[], result: BatchResult): void {
+  private complete(batch: Batch, result: BatchResult): void {
+    const { slot, sources } = batch;
     for (let segment = 0; segment < sources.length; segment += 1) {
       const flags = slot.flags(segment);
       const isConsumed = slot.consumedEnd(segment) === slot.requestEnd(segment);
@@ -130,18 +183,21 @@ export class Dispatcher {
             : result?.find((deferred) => deferred.segment === segment)?.deferral,
       });
     }
-    this.release(slot);
+    this.release(batch);
   }
 
-  private completeUnknown(slot: BatchSlot, sources: readonly RequestSource[]): void {
-    const counts = sources.map((_, segment) => slot.requestCount(segment));
-    this.release(slot);
-    for (const [segment, source] of sources.entries()) source.completeUnknown(counts[segment]!);
+  private completeUnknown(batch: Batch): void {
+    for (const [segment, source] of batch.sources.entries()) {
+      source.completeUnknown(batch.slot.requestCount(segment));
+    }
+    this.release(batch);
   }
 
-  private release(slot: BatchSlot): void {
-    this.free.push(slot.index);
-    if (this.waiting.length > 0) this.flush();
+  private release(batch: Batch): void {
+    batch.clear();
+    this.free.push(batch);
+    this.underWay -= 1;
+    if (this.waiting.length > 0 || this.open.sources.length > 0) this.scheduleFlush();
     if (this.isIdle) for (const listener of this.idleListeners.splice(0)) listener();
   }
 }

@@ -6,7 +6,7 @@ import net, { type AddressInfo, type Socket } from 'node:net';
 import { encodeJson } from '../shared/protocol/json-ascii';
 import { replyTerminator } from '../shared/protocol/limits';
 import { errorReply } from '../shared/protocol/reply-writer';
-import { Connection, type ConnectionHost } from './connection';
+import { Connection, type ConnectionHost, endSocket } from './connection';
 import type { Logger } from './logger';
 import { exitCode, StartError } from './start-error';
 
@@ -28,16 +28,24 @@ export class Listener {
   readonly connections = new Set<Connection>();
   /** Connections at once. May be changed while running. */
   connectionsMax: number;
+  private readonly connectionHost: ConnectionHost;
   private readonly server: net.Server;
   private sweep: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly options: ListenerOptions,
     connectionsMax: number,
-    private readonly host: Omit<ConnectionHost, 'forget' | 'address'>,
+    host: Omit<ConnectionHost, 'forget' | 'address'>,
     private readonly log: Logger,
   ) {
     this.connectionsMax = connectionsMax;
+    this.connectionHost = {
+      ...host,
+      address: () => formatAddress(this.options.host, this.port),
+      forget: (connection) => {
+        this.connections.delete(connection);
+      },
+    };
     this.server = net.createServer(
       { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs },
       (socket) => {
@@ -93,16 +101,12 @@ export class Listener {
         'refused a connection: there are as many as allowed',
       );
       socket.on('error', () => undefined);
-      socket.end(busy, 'latin1');
-      socket.destroySoon();
+      socket.write(busy, 'latin1');
+      socket.resume();
+      endSocket(socket);
       return;
     }
-    const host: ConnectionHost = {
-      ...this.host,
-      address: formatAddress(this.options.host, this.port),
-      forget: (connection) => this.connections.delete(connection),
-    };
-    this.connections.add(new Connection(socket, host, Date.now()));
+    this.connections.add(new Connection(socket, this.connectionHost, Date.now()));
   }
 
   private cutOverdue(nowMs: number): void {
@@ -112,12 +116,19 @@ export class Listener {
       if (congestedSinceMs !== undefined && nowMs - congestedSinceMs > sendTimeoutMs) {
         this.log.info('cut a connection that left its replies unread');
         connection.cut();
-      } else if (!connection.hasUsedSession && nowMs - connection.lastReceivedMs > loginTimeoutMs) {
+      } else if (isSilent(connection, nowMs, loginTimeoutMs)) {
         this.log.debug('closed a silent connection that never logged in');
         connection.close();
       }
     }
   }
+}
+
+/** It has never used a session, and neither side owes the other anything. */
+function isSilent(connection: Connection, nowMs: number, loginTimeoutMs: number): boolean {
+  return (
+    !connection.hasUsedSession && connection.isIdle && nowMs - connection.lastReceivedMs > loginTimeoutMs
+  );
 }
 
 /** `host:port` as a client would type it. */

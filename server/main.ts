@@ -3,9 +3,10 @@
  * `chat-server`: reads the options, starts the server, prints what a person needs to know, and stops it on a signal.
  */
 import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { CommanderError } from 'commander';
-import { chooseAccounts, demoAccounts, isLoopback } from './accounts';
+import { chooseAccounts, demoAccounts } from './accounts';
 import { ChatServer } from './chat-server';
 import { formatAddress } from './listener';
 import { createLogger, type Logger } from './logger';
@@ -29,11 +30,11 @@ async function main(): Promise<void> {
   const accounts = chooseAccounts(options);
   const server = new ChatServer(options, log, fail);
   stopOnSignals(server, log);
-  const port = await server.start(accounts, progressReporter(accounts.length));
-  printStart(options, server, port, accounts === demoAccounts);
   process.on('SIGHUP', () => {
     reload(readAll, server, log);
   });
+  const port = await server.start(accounts, progressReporter(accounts.length));
+  printStart(options, server, port, accounts === demoAccounts);
 }
 
 function printStart(
@@ -43,7 +44,6 @@ function printStart(
   hasDemoAccounts: boolean,
 ): void {
   const address = formatAddress(options.host, port);
-  const reachable = isLoopback(options.host) ? address : formatAddress('<this machine’s address>', port);
   const lines = [
     `Benang chat-server ${version}`,
     `Listening on   ${address}`,
@@ -56,16 +56,24 @@ function printStart(
           `Demo accounts  ${demoAccounts.map(({ username }) => username).join(', ')}; password of each: ${demoAccounts[0]!.password}`,
         ]
       : []),
-    `Connect with   chat-client connect ${reachable}`,
+    `Connect with   chat-client connect ${formatAddress(reachableHost(options.host), port)}`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** Where a client finds a server that listens on every address: at the first that is not this machine's own loopback. */
+function reachableHost(host: string): string {
+  if (host !== '0.0.0.0' && host !== '::') return host;
+  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  const outside = addresses.find(({ internal, family }) => !internal && family === 'IPv4');
+  return outside?.address ?? '127.0.0.1';
 }
 
 function stopOnSignals(server: ChatServer, log: Logger): void {
   let isStopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      if (isStopping) process.exit(exitCode.fine);
+      if (isStopping) process.exit(exitCode.unexpected);
       isStopping = true;
       log.info({ signal, connections: server.connectionCount }, 'stopping; once more to exit at once');
       server.stop().then(() => {

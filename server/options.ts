@@ -49,7 +49,7 @@ function createOptions(): Option[] {
     new Option('--threads <n>', 'worker threads that run commands')
       .default(os.availableParallelism())
       .argParser(integer(1, 256)),
-    new Option('--host <address>', 'address to listen on').default(hostDefault),
+    new Option('--host <address>', 'address to listen on').default(hostDefault).argParser(nonEmpty),
     new Option('--port <n>', 'port to listen on; 0 for any free one')
       .default(portDefault)
       .argParser(integer(0, 65_535)),
@@ -97,10 +97,40 @@ export function createProgram(version: string): Command {
 
 /** The options of a program whose arguments have been parsed, with those of its configuration file. */
 export function readOptions(program: Command): ServerOptions {
+  correctBooleans(program);
   const { config } = program.opts<ServerOptions>();
   if (config !== undefined) applyConfigFile(program, config);
   return program.opts<ServerOptions>();
 }
+
+/** Commander takes any text in the environment for true. */
+function correctBooleans(program: Command): void {
+  for (const option of program.options) {
+    const name = option.attributeName();
+    if (!option.isBoolean() || program.getOptionValueSource(name) !== 'env' || option.envVar === undefined)
+      continue;
+    const text = process.env[option.envVar] ?? '';
+    const value = booleanTexts[text.toLowerCase()];
+    if (value === undefined)
+      throw new StartError(
+        `${option.envVar} is true or false, not ${JSON.stringify(text)}`,
+        exitCode.badUsage,
+      );
+    program.setOptionValueWithSource(name, value, 'env');
+  }
+}
+
+const booleanTexts: Readonly<Record<string, boolean>> = {
+  true: true,
+  1: true,
+  yes: true,
+  on: true,
+  false: false,
+  0: false,
+  no: false,
+  off: false,
+  '': false,
+};
 
 function applyConfigFile(program: Command, file: string): void {
   for (const [key, value] of Object.entries(readConfigFile(file))) {
@@ -148,6 +178,11 @@ function badConfig(file: string, problem: string): StartError {
 
 function environmentName(option: Option): string {
   return `CHAT_${option.name().replaceAll('-', '_').toUpperCase()}`;
+}
+
+function nonEmpty(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It is empty.');
+  return text;
 }
 
 function integer(min: number, max: number): (text: string) => number {

@@ -33,9 +33,9 @@ export class ChatPool {
     this.pool = createPool('chat-worker.js', threads, batchesPerWorker, settings, onError);
   }
 
-  /** Batches that may be under way at once. */
+  /** Batches that may be under way at once, and the one that is being filled. */
   static batchSlots(threads: number): number {
-    return threads * batchesPerWorker;
+    return threads * batchesPerWorker + 1;
   }
 
   runBatch(slot: number): Promise<BatchResult> {

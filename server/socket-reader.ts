@@ -1,6 +1,6 @@
 /**
  * Reads sockets into one buffer that all connections share, instead of a fresh 64 KiB allocation for every read: at
- * 500 connections that is a quarter of what a request costs (BENCHMARKS.md, ADR 0003).
+ * 500 connections that is a quarter of what a request costs (ADR 0003).
  *
  * `net.connect` offers this as its documented `onread` option; for accepted sockets Node has no way to ask for it, so
  * the three fields that `onread` sets are set here. Where a version of Node has them no more, or the socket has no
@@ -11,27 +11,30 @@ import type { Socket } from 'node:net';
 const readBufferBytes = 65_536;
 const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
 
+/** Gets what was read: the first `byteCount` bytes of a buffer that is valid during the call only. */
+export type ReadListener = (buffer: Buffer, byteCount: number) => void;
+
 /** What Node keeps behind a socket; see `initSocketHandle` in its lib/net.js. */
 interface ReadableHandle {
   useUserBuffer(buffer: Uint8Array): void;
 }
 type SocketInternals = Socket & { _handle?: Partial<ReadableHandle> | null } & Record<symbol, unknown>;
 
-/** Calls `onRead` with each chunk; the chunk is the caller's to keep. Pausing and resuming work as ever. */
-export function readSocket(socket: Socket, onRead: (chunk: Buffer) => void): void {
+/** Starts to read. Pausing, resuming and 'end' work as ever. */
+export function readSocket(socket: Socket, onRead: ReadListener): void {
   if (readIntoSharedBuffer(socket as SocketInternals, onRead)) return;
-  socket.on('data', onRead);
+  socket.on('data', (chunk: Buffer) => {
+    onRead(chunk, chunk.length);
+  });
 }
 
-function readIntoSharedBuffer(socket: SocketInternals, onRead: (chunk: Buffer) => void): boolean {
+function readIntoSharedBuffer(socket: SocketInternals, onRead: ReadListener): boolean {
   const handle = socket._handle;
   const symbols = findSymbols(socket);
   if (symbols === undefined || typeof handle?.useUserBuffer !== 'function') return false;
   socket[symbols.buffer] = readBuffer;
   socket[symbols.callback] = (byteCount: number): boolean => {
-    const chunk = Buffer.allocUnsafe(byteCount);
-    readBuffer.copy(chunk, 0, 0, byteCount);
-    onRead(chunk);
+    onRead(readBuffer, byteCount);
     return true;
   };
   handle.useUserBuffer(readBuffer);

@@ -9,6 +9,8 @@
 export const lineBytesMaxDefault = 8_192;
 /** The range `--max-line` accepts: the shortest that holds the longest `send`, the longest that one batch can carry. */
 export const lineBytesMaxRange = { min: 4_352, max: 65_536 } as const;
+/** What a line that was cut for its length has more than the bound: see `LineFramer`. */
+export const cutLineExtraBytes = 3;
 
 /** A username, or a room name without its `#`: `a-z 0-9 . _ -`. */
 export const nameBytesMax = 32;

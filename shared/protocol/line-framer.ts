@@ -21,6 +21,11 @@ export class LineFramer {
     return this.partial === undefined ? 0 : this.partial.length;
   }
 
+  /** Whether the next byte begins a line: nothing is held back and nothing is skipped. */
+  get isAtLineStart(): boolean {
+    return this.partial === undefined && !this.skipping;
+  }
+
   /** Takes what was read and returns the whole lines that it completes, or undefined. May keep and return views of `chunk`. */
   push(chunk: Buffer): Buffer | undefined {
     let start = 0;

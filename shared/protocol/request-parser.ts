@@ -32,8 +32,18 @@ const newline = 0x0a;
 const carriageReturn = 0x0d;
 const space = 0x20;
 const tab = 0x09;
-const firstVisible = 0x20;
-const lastVisible = 0x7e;
+
+/** What a byte means for the line it stands in; the marks of a line's bytes are gathered in one pass. */
+const mark = { newline: 1, carriageReturn: 2, tab: 4, control: 8, high: 16, escaped: 32 } as const;
+const marks = new Uint8Array(256);
+marks.fill(mark.control, 0, 0x20);
+marks[0x7f] = mark.control;
+marks[newline] = mark.newline;
+marks[carriageReturn] = mark.carriageReturn;
+marks[tab] = mark.tab | mark.escaped;
+marks[0x22] = mark.escaped;
+marks[0x5c] = mark.escaped;
+marks.fill(mark.high | mark.escaped, 0x80);
 
 /** A part of the line, as offsets into the bytes that were parsed. */
 export class ByteRange {
@@ -62,6 +72,8 @@ export class RequestParser {
   readonly password = new ByteRange();
   readonly newPassword = new ByteRange();
   readonly text = new ByteRange();
+  /** False when the text can be stored as it is; true when it may have to be escaped. */
+  textNeedsEscape = false;
   /** Empty when the line has none. */
   readonly displayName = new ByteRange();
 
@@ -86,24 +98,25 @@ export class RequestParser {
    */
   parseLine(bytes: Uint8Array, start: number, end: number): number {
     let at = start;
-    let sawHigh = false;
-    let sawControl = false;
-    let sawTab = false;
-    let byte = 0;
-    while (at < end && (byte = bytes[at]!) !== newline) {
-      if (byte < firstVisible || byte > lastVisible) {
-        if (byte >= 0x80) sawHigh = true;
-        else if (byte === tab) sawTab = true;
-        else if (byte !== carriageReturn || bytes[at + 1] !== newline) sawControl = true;
-      }
+    let found = 0;
+    let byteMarks = 0;
+    do {
+      byteMarks = marks[bytes[at]!]!;
+      found |= byteMarks;
       at += 1;
+    } while ((byteMarks & mark.newline) === 0 && at < end);
+    this.nextLine = at;
+    this.textNeedsEscape = (found & mark.escaped) !== 0;
+    let lineEnd = at - 1;
+    if ((found & mark.carriageReturn) !== 0) {
+      // The one before the line end is dropped; any other is a control character.
+      if (bytes[lineEnd - 1] === carriageReturn && lineEnd > start) lineEnd -= 1;
+      if (indexOf(bytes, carriageReturn, start, lineEnd) < lineEnd) found |= mark.control;
     }
-    this.nextLine = at + 1;
-    const lineEnd = at > start && bytes[at - 1] === carriageReturn ? at - 1 : at;
     if (lineEnd - start > this.lineBytesMax) return lineOutcome.tooLong;
-    if (sawControl) return lineOutcome.badRequest;
-    if (sawHigh && !isCleanUtf8(bytes, start, lineEnd)) return lineOutcome.badRequest;
-    return this.parseWords(bytes, start, lineEnd, sawTab);
+    if ((found & mark.control) !== 0) return lineOutcome.badRequest;
+    if ((found & mark.high) !== 0 && !isCleanUtf8(bytes, start, lineEnd)) return lineOutcome.badRequest;
+    return this.parseWords(bytes, start, lineEnd, (found & mark.tab) !== 0);
   }
 
   private parseWords(bytes: Uint8Array, start: number, lineEnd: number, sawTab: boolean): number {
@@ -200,6 +213,12 @@ function trimEnd(bytes: Uint8Array, start: number, end: number): number {
 }
 
 function holdsTab(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at += 1) if (bytes[at] === tab) return true;
-  return false;
+  return indexOf(bytes, tab, start, end) < end;
+}
+
+/** The first place of a byte in `bytes[start, end)`, or `end`. */
+function indexOf(bytes: Uint8Array, byte: number, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] !== byte) at += 1;
+  return at;
 }

@@ -67,7 +67,18 @@ test.each([
 ])('the line %s is refused with its place', (line, message) => {
   const file = usersFile('{"username": "ok", "password": "x"}', line);
   expect(() => chooseAccounts(options('--users', file))).toThrow(message);
-  expect(() => chooseAccounts(options('--users', file))).toThrow(expect.objectContaining({ exitCode: 2 }));
+  expect(() => chooseAccounts(options('--users', file))).toThrow(
+    expect.objectContaining({ exitCode: 2 }) as Error,
+  );
+});
+
+test('a name that stands there twice is refused; a byte order mark is not', () => {
+  const file = usersFile('\ufeff{"username": "a", "password": "x"}', '{"username": "A", "password": "y"}');
+  expect(() => chooseAccounts(options('--users', file))).toThrow(/a stands there twice/);
+});
+
+test('an empty file counts as none', () => {
+  expect(chooseAccounts(options('--users', usersFile('')))).toBe(demoAccounts);
 });
 
 test('a file that is not there is refused by name', () => {

@@ -40,14 +40,14 @@ interface RunningBatch {
   reject(error: Error): void;
 }
 
-function createDispatcher(slotCount: number): {
+function createDispatcher(underWayMax: number): {
   dispatcher: Dispatcher;
   slots: ReturnType<typeof openBatchSlots>;
   nextBatch: () => Promise<RunningBatch>;
   batches: RunningBatch[];
   failures: unknown[];
 } {
-  const slots = openBatchSlots(createBatchArea(slotCount));
+  const slots = openBatchSlots(createBatchArea(underWayMax + 1));
   const batches: RunningBatch[] = [];
   const waiting: (() => void)[] = [];
   const failures: unknown[] = [];
@@ -93,21 +93,66 @@ test('what is queued in one turn of the loop goes in one batch', async () => {
   expect(batches).toHaveLength(1);
 });
 
-test('many sources are shared among the free slots; while all are busy the rest piles up for the next one', async () => {
+test('many sources are shared among the free trips; while all are taken the rest piles up for the next one', async () => {
   const { dispatcher, nextBatch, batches } = createDispatcher(2);
   for (let index = 0; index < 300; index += 1) dispatcher.enqueue(new Lines([`${index}\n`]));
   const first = await nextBatch();
   const second = await nextBatch();
-  expect(first.requests.length + second.requests.length).toBe(300);
   expect(first.requests).toHaveLength(150);
-  for (let index = 300; index < 310; index += 1) dispatcher.enqueue(new Lines([`${index}\n`]));
+  expect(second.requests).toHaveLength(150);
+  for (let index = 300; index < 330; index += 1) dispatcher.enqueue(new Lines([`${index}\n`]));
   expect(batches).toHaveLength(2);
   first.echo();
   const third = await nextBatch();
-  expect(third.requests).toHaveLength(10);
+  expect(third.requests).toHaveLength(30);
   second.echo();
   third.echo();
   await dispatcher.whenIdle();
+});
+
+test('lines written straight into the open batch leave at the end of the turn, copied', async () => {
+  const { dispatcher, nextBatch } = createDispatcher(1);
+  const source = new Lines([]);
+  const shared = Buffer.from('ping\nrest of an older read');
+  expect(dispatcher.append(source, shared, 'ping\n'.length)).toBe(true);
+  shared.fill(0);
+  const batch = await nextBatch();
+  expect(batch.requests).toEqual(['ping\n']);
+  const completed = source.completed();
+  batch.echo();
+  await completed;
+  expect(source.results[0]!.replies).toBe('ping\n');
+});
+
+test('an open batch that is worth a trip leaves at once', () => {
+  const { dispatcher, batches } = createDispatcher(1);
+  for (let index = 0; index < 64; index += 1) dispatcher.append(new Lines([]), Buffer.from('x\n'), 2);
+  expect(batches).toHaveLength(1);
+});
+
+test('a few lines wait for a batch under way, and then leave', async () => {
+  const { dispatcher, nextBatch, batches } = createDispatcher(2);
+  dispatcher.append(new Lines([]), Buffer.from('a\n'), 2);
+  const first = await nextBatch();
+  dispatcher.append(new Lines([]), Buffer.from('b\n'), 2);
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  expect(batches).toHaveLength(1);
+  first.echo();
+  expect((await nextBatch()).requests).toEqual(['b\n']);
+});
+
+test('while sources wait nobody overtakes them, and a full batch takes no more', async () => {
+  const { dispatcher, nextBatch } = createDispatcher(1);
+  dispatcher.enqueue(new Lines(['first\n']));
+  expect(dispatcher.append(new Lines([]), Buffer.from('second\n'), 7)).toBe(false);
+  (await nextBatch()).echo();
+  await dispatcher.whenIdle();
+  const large = Buffer.alloc(100_000, '\n');
+  expect(dispatcher.append(new Lines([]), large, large.length)).toBe(true);
+  expect(dispatcher.append(new Lines([]), large, large.length)).toBe(true);
+  expect(dispatcher.append(new Lines([]), large, large.length)).toBe(false);
 });
 
 test('a source with nothing left is passed over', async () => {

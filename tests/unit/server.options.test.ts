@@ -55,7 +55,7 @@ test.each([
   ['{', /chat\.json/],
 ])('the configuration %s is refused', (text, message) => {
   const file = configFile(text);
-  expect(() => read('--config', file)).toThrow(expect.objectContaining({ exitCode: 2 }));
+  expect(() => read('--config', file)).toThrow(expect.objectContaining({ exitCode: 2 }) as Error);
   expect(() => read('--config', file)).toThrow(message);
 });
 
@@ -68,6 +68,6 @@ test.each([
   ['--surprise', '1'],
 ])('%s %s is refused', (...flags) => {
   expect(() => read(...flags)).toThrow(
-    expect.objectContaining({ code: expect.stringContaining('commander') as string }),
+    expect.objectContaining({ code: expect.stringContaining('commander') as string }) as Error,
   );
 });

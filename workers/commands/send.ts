@@ -24,7 +24,8 @@ export const send: QuickCommand = {
       reply.error('MESSAGE_TOO_LONG');
       return;
     }
-    text.escape(requestBytes, request.text.start, request.text.end);
+    if (request.textNeedsEscape) text.escape(requestBytes, request.text.start, request.text.end);
+    else text.copy(requestBytes, request.text.start, request.text.end);
     const outcome = store.send(user, request.name, text, nowMs);
     if (outcome === 'OK') reply.bytes(sent);
     else reply.error(outcome);

@@ -1,0 +1,15 @@
+import { accountCases } from './account-cases';
+import type { ConformanceCase } from './conformance-case';
+import { framingCases } from './framing-cases';
+import { malformedCases } from './malformed-cases';
+import { messageCases } from './message-cases';
+import { sessionCases } from './session-cases';
+
+/** The whole table: what the contract promises to every client, in the order of its pages. */
+export const allCases: readonly ConformanceCase[] = [
+  ...framingCases,
+  ...malformedCases,
+  ...sessionCases,
+  ...messageCases,
+  ...accountCases,
+];

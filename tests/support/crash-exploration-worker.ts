@@ -1,0 +1,19 @@
+/** Explores crashes in a thread of compiled code, which is ten times as fast as under jest's transforms. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { type Exploration, exploreCrashes } from './crash-exploration';
+import type { CrashFlaw } from './crash-flaws';
+import { crashScenarios } from './crash-scenarios';
+
+export interface ExplorationRequest {
+  readonly scenarioNames: readonly string[];
+  readonly flaw: CrashFlaw;
+}
+
+export type ExplorationAnswer = Readonly<Record<string, Exploration>>;
+
+const { scenarioNames, flaw } = workerData as ExplorationRequest;
+const chosen = crashScenarios.filter(({ name }) => scenarioNames.includes(name));
+const answer: ExplorationAnswer = Object.fromEntries(
+  chosen.map((scenario) => [scenario.name, exploreCrashes(scenario, flaw)]),
+);
+parentPort!.postMessage(answer);

@@ -1,0 +1,239 @@
+/** Operations to be interrupted, each with the store that it is run on. */
+import { readLayout, type StoreCapacity, userRecord } from '../../shared/store/layout';
+import { recoverThread } from '../../shared/store/recovery';
+import { createStore, Store } from '../../shared/store/store';
+import { LoneMemory } from './crashing-memory';
+import { takeMessages } from './inbox-collector';
+import { filledText, ignoreLongWaits, nameOf, namesOfOneStripe, textOf, tokenOf } from './store-values';
+
+export interface CrashScenario {
+  readonly name: string;
+  readonly capacity?: Partial<StoreCapacity>;
+  /** Brings the store into the state before the operation. Stocks of blocks are left in the first thread slot. */
+  readonly prepare: (store: Store, buffer: SharedArrayBuffer) => void;
+  /** The dying thread gets the first thread slot with its stock of blocks, or an empty one. */
+  readonly stock: 'warm' | 'empty';
+  readonly operation: (store: Store) => unknown;
+  /** What the operation returns when nothing interrupts it. */
+  readonly outcome: unknown;
+}
+
+const preparer = 7;
+/** Anna and her twins share a lock stripe and a bucket; bob has his own. */
+export const scenarioNames = [...namesOfOneStripe(3), 'bob', 'carol', 'newcomer'] as const;
+const [anna, twin, otherTwin] = scenarioNames as unknown as readonly [string, string, string];
+export const scenarioTokens = Array.from({ length: 16 }, (_, index) => index + 1);
+const capacity = { threadsMax: 6, usersMax: 12, sessionsMax: 16, blocksMax: 400, inboxMessagesMax: 200 };
+const nowMs = 1_764_000_000_123;
+
+export function preparedStore(scenario: CrashScenario): SharedArrayBuffer {
+  const buffer = createStore({ ...capacity, ...scenario.capacity });
+  const memory = new LoneMemory(buffer);
+  scenario.prepare(Store.attach(memory, preparer, ignoreLongWaits), buffer);
+  recoverThread(memory, readLayout(memory.words), preparer);
+  if (scenario.stock === 'empty') Store.attach(memory, preparer, ignoreLongWaits);
+  return buffer;
+}
+
+function create(store: Store, name: string, displayName = `The ${name}`, hash = `hash of ${name}`): string {
+  return store.createUser(nameOf(name), textOf(displayName), textOf(hash));
+}
+
+function user(store: Store, name: string): number {
+  return store.credentialsOf(nameOf(name))!.user;
+}
+
+function open(store: Store, name: string, token: number): string {
+  return store.openSession(store.credentialsOf(nameOf(name))!, tokenOf(token), 1_764_000_000);
+}
+
+function send(store: Store, from: string, to: string, lengthBytes: number): string {
+  return store.send(user(store, from), nameOf(to), textOf(filledText(`${from}-${to}`, lengthBytes)), nowMs);
+}
+
+function people(store: Store): void {
+  for (const name of [anna, twin, 'bob', 'carol']) create(store, name);
+}
+
+/** Anna, bob and carol are logged in, in this order; anna three times; token 9's record is free again. */
+function loggedIn(store: Store): void {
+  people(store);
+  for (const token of [1, 2, 3]) open(store, anna, token);
+  open(store, 'bob', 4);
+  open(store, 'bob', 9);
+  open(store, 'carol', 5);
+  store.closeSession(tokenOf(9));
+}
+
+function withAllSessions(store: Store): void {
+  loggedIn(store);
+  open(store, 'carol', 11);
+}
+
+function withMessages(store: Store): void {
+  people(store);
+  for (const lengthBytes of [1, 96, 97, 700]) send(store, anna, 'bob', lengthBytes);
+  send(store, 'carol', 'bob', 300);
+}
+
+/** Bob has more blocks unread than a stock takes back. */
+function withHugeInbox(store: Store): void {
+  people(store);
+  for (let index = 0; index < 12; index += 1) send(store, anna, 'bob', 12_288);
+}
+
+function withMagazine(store: Store): void {
+  withHugeInbox(store);
+  takeMessages(store, user(store, 'bob'));
+}
+
+/** The stock holds exactly what it may. */
+function withFullStock(store: Store): void {
+  create(store, anna, 'A', filledText('long-hash', 200));
+  for (let index = 0; index < 10; index += 1) send(store, anna, anna, 12_288);
+  send(store, anna, anna, 96 + 124 * 20);
+  open(store, anna, 1);
+  takeMessages(store, 1);
+}
+
+const sendTo = (name: string, lengthBytes: number) => (store: Store) => send(store, anna, name, lengthBytes);
+const close = (token: number) => (store: Store) => store.closeSession(tokenOf(token));
+const take = (bounds: { textBytesMax?: number; messagesMax?: number }) => (store: Store) =>
+  takeMessages(store, user(store, 'bob'), bounds).length;
+const changePassword = (keptToken: number) => (store: Store) =>
+  store.changePassword(store.credentialsOf(nameOf(anna))!, textOf('new hash'), tokenOf(keptToken));
+const renew = (hash: string) => (store: Store) => {
+  store.renewPasswordHash(store.credentialsOf(nameOf(anna))!, textOf(hash));
+  return store.credentialsOf(nameOf(anna))!.passwordHash;
+};
+
+/** The newest sequence number is the last of its low word. */
+function atSequenceCarry(store: Store, buffer: SharedArrayBuffer): void {
+  withMessages(store);
+  const words = new Int32Array(buffer);
+  words[readLayout(words).users + (user(store, 'bob') - 1) * userRecord.words + userRecord.lastSequenceLow] =
+    -1;
+}
+
+type Row = readonly [name: string, prepare: CrashScenario['prepare'], operation: CrashScenario['operation']];
+type Options = { outcome?: unknown; stock?: 'warm' | 'empty'; capacity?: Partial<StoreCapacity> };
+
+function scenario(...[name, prepare, operation, options = {}]: [...Row, Options?]): CrashScenario {
+  return { name, prepare, operation, outcome: 'OK', stock: 'warm', ...options };
+}
+
+const nothing = (): void => undefined;
+const empty = { stock: 'empty' } as const;
+const large = { blocksMax: 3_000 };
+
+const accountScenarios: readonly CrashScenario[] = [
+  scenario('createUser, the first of a store', nothing, (store) => create(store, anna)),
+  scenario('createUser, in a chain, blocks in stock', people, (store) => create(store, otherTwin)),
+  scenario('createUser, without a display name', people, (store) => create(store, 'newcomer', '')),
+  scenario(
+    'createUser, long texts, empty stock',
+    people,
+    (store) => create(store, 'newcomer', 'x'.repeat(768)),
+    empty,
+  ),
+  scenario('createUser, name taken', people, (store) => create(store, anna), { outcome: 'USER_EXISTS' }),
+  scenario('createUser, no record left', people, (store) => create(store, 'newcomer'), {
+    outcome: 'STORE_FULL',
+    capacity: { usersMax: 4 },
+  }),
+  scenario('renewPasswordHash', loggedIn, renew('newer'), { outcome: 'newer' }),
+  scenario('renewPasswordHash, longer, empty stock', loggedIn, renew('n'.repeat(150)), {
+    ...empty,
+    outcome: 'n'.repeat(150),
+  }),
+  scenario('renewPasswordHash, shorter, full stock', withFullStock, renew('newer'), {
+    outcome: 'newer',
+    capacity: large,
+  }),
+  scenario('changePassword, kept session is the newest', loggedIn, changePassword(3)),
+  scenario('changePassword, kept session is the middle one', loggedIn, changePassword(2)),
+  scenario('changePassword, kept session is the oldest, empty stock', loggedIn, changePassword(1), empty),
+  scenario('changePassword, full stock, only session', withFullStock, changePassword(1), { capacity: large }),
+  scenario('changePassword, with a session that is not the user’s', loggedIn, changePassword(4), {
+    outcome: 'BAD_SESSION',
+  }),
+];
+
+const sessionScenarios: readonly CrashScenario[] = [
+  scenario('openSession, the first of a store', people, (store) => open(store, anna, 1)),
+  scenario('openSession, a user’s first', loggedIn, (store) => open(store, twin, 10)),
+  scenario('openSession, a user’s fourth', loggedIn, (store) => open(store, anna, 12)),
+  scenario('openSession, a user’s first, no record left', withAllSessions, (store) => open(store, twin, 10), {
+    outcome: 'STORE_FULL',
+    capacity: { sessionsMax: 6 },
+  }),
+  scenario(
+    'closeSession, the only one of a store',
+    (store) => {
+      people(store);
+      open(store, anna, 1);
+    },
+    close(1),
+  ),
+  scenario(
+    'closeSession, last of the first active user',
+    (store) => {
+      people(store);
+      [anna, 'bob', 'carol'].forEach((name, index) => open(store, name, index + 1));
+    },
+    close(1),
+  ),
+  scenario('closeSession, last of the middle active user', loggedIn, close(4)),
+  scenario('closeSession, last of the last active user', loggedIn, close(5)),
+  scenario('closeSession, newest of three', loggedIn, close(3)),
+  scenario('closeSession, middle of three', loggedIn, close(2)),
+  scenario('closeSession, oldest of three', loggedIn, close(1)),
+  scenario('closeSession, unknown', loggedIn, close(13), { outcome: 'BAD_SESSION' }),
+  scenario('useSession', loggedIn, (store) => store.useSession(tokenOf(2), 1_764_000_100), { outcome: 1 }),
+];
+
+const messageScenarios: readonly CrashScenario[] = [
+  scenario('send, one block, empty inbox', people, sendTo('bob', 5)),
+  scenario('send, one block, empty inbox, refill from fresh memory', people, sendTo('bob', 96), empty),
+  scenario('send, one block, filled inbox', withMessages, sendTo('bob', 50)),
+  scenario('send, two blocks, filled inbox', withMessages, sendTo('bob', 97)),
+  scenario('send, longest, empty inbox, several refills', people, sendTo('carol', 12_288), empty),
+  scenario('send, longest, filled inbox', withMessages, sendTo('bob', 12_288)),
+  scenario('send, longest, refill from a magazine', withMagazine, sendTo('bob', 12_288), {
+    ...empty,
+    capacity: large,
+  }),
+  scenario('send, to oneself', withMessages, sendTo(anna, 130)),
+  scenario('send, sequence number carries', atSequenceCarry, sendTo('bob', 10)),
+  scenario('send, inbox full', withMessages, sendTo('bob', 5), {
+    outcome: 'INBOX_FULL',
+    capacity: { inboxMessagesMax: 5 },
+  }),
+  scenario('send, no such receiver', people, sendTo('newcomer', 5), { outcome: 'RECIPIENT_NOT_FOUND' }),
+  scenario('send, too few blocks left', people, sendTo('bob', 12_288), {
+    ...empty,
+    outcome: 'STORE_FULL',
+    capacity: { blocksMax: 150 },
+  }),
+  scenario('takeInbox, empty', people, take({}), { outcome: 0 }),
+  scenario('takeInbox, whole', withMessages, take({}), { outcome: 5 }),
+  scenario('takeInbox, whole, into an empty stock', withMessages, take({}), { ...empty, outcome: 5 }),
+  scenario('takeInbox, first message', withMessages, take({ messagesMax: 1 }), { outcome: 1 }),
+  scenario('takeInbox, prefix that ends in a long message', withMessages, take({ messagesMax: 4 }), {
+    outcome: 4,
+  }),
+  scenario('takeInbox, first message too long for the reader', withMessages, take({ textBytesMax: 0 }), {
+    outcome: 0,
+  }),
+  scenario('takeInbox, whole, as a magazine', withHugeInbox, take({}), { outcome: 12, capacity: large }),
+  scenario('takeInbox, prefix, as a magazine', withHugeInbox, take({ messagesMax: 11 }), {
+    outcome: 11,
+    capacity: large,
+  }),
+];
+
+export const crashScenarios: readonly CrashScenario[] = [
+  ...accountScenarios,
+  ...sessionScenarios,
+  ...messageScenarios,
+];

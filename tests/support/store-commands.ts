@@ -1,0 +1,298 @@
+/** Commands for model-based tests: each is carried out on the store and on the model, and the answers compared. */
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { auditStore } from '../../shared/store/audit';
+import { messageBlockCount, textBlockCount } from '../../shared/store/block-pool';
+import type { CheckedUser, Store } from '../../shared/store/store';
+import { InboxCollector } from './inbox-collector';
+import { groupBySender, type ModelUser, type StoreModel } from './store-model';
+import { activeUsers } from './store-snapshot';
+import type { StoreThreads } from './store-threads';
+import { filledText, nameOf, namesOfOneStripe, textOf, tokenOf } from './store-values';
+import { TextRuns } from './text-runs';
+
+/** Some share a lock stripe and a bucket. */
+const names = [...namesOfOneStripe(3), 'bob', 'carol', 'dave.with_a-name-of-32-characters'.slice(0, 32)];
+const tokenCount = 14;
+
+type StoreCommand = fc.Command<StoreModel, StoreThreads>;
+
+/** A command that looks at the store when it is through: the audit is clean and counts what the model counts. */
+class AuditedCommand implements StoreCommand {
+  constructor(
+    private readonly description: string,
+    /** Returns what is worth noting of the outcome. */
+    private readonly carryOut: (model: StoreModel, store: Store, threads: StoreThreads) => string | undefined,
+    private readonly thread: number,
+  ) {}
+
+  check(): boolean {
+    return true;
+  }
+
+  run(model: StoreModel, threads: StoreThreads): void {
+    const outcome = this.carryOut(model, threads.stores[this.thread]!, threads);
+    if (outcome !== undefined) threads.outcomes.add(`${this.description.split(' ')[0]!} ${outcome}`);
+    const { findings, users, sessions, unreadMessages } = auditStore(threads.buffer);
+    assert.deepEqual(findings, []);
+    assert.deepEqual(
+      { users, sessions, unreadMessages },
+      { users: model.users.size, sessions: model.sessions.size, unreadMessages: model.unreadMessages },
+    );
+  }
+
+  toString(): string {
+    return `thread ${this.thread}: ${this.description}`;
+  }
+}
+
+/** A store may refuse for want of blocks, which the model has not, but never while the thread can get at enough. */
+function isOutOfBlocks(outcome: string, needed: number, threads: StoreThreads, thread: number): boolean {
+  if (outcome !== 'STORE_FULL') return false;
+  return threads.blocksWithinReach(thread) < needed;
+}
+
+function credentials(store: Store, model: StoreModel, name: string): [ModelUser, CheckedUser] | undefined {
+  const found = store.credentialsOf(nameOf(name));
+  const known = model.users.get(name);
+  assert.equal(found?.user, known?.user);
+  assert.equal(found?.passwordHash, known?.passwordHash);
+  return found === undefined || known === undefined ? undefined : [known, found];
+}
+
+/** Credentials from before the last change of the password. */
+function outdated(checked: CheckedUser): CheckedUser {
+  return { user: checked.user, passwordEpoch: checked.passwordEpoch - 1 };
+}
+
+const thread = fc.nat(2);
+const name = fc.constantFrom(...names);
+const token = fc.nat(tokenCount - 1);
+const messageBytes = fc.oneof(
+  { arbitrary: fc.integer({ min: 1, max: 12_288 }), weight: 2 },
+  { arbitrary: fc.integer({ min: 1, max: 300 }), weight: 3 },
+  { arbitrary: fc.constantFrom(1, 95, 96, 97, 220, 221, 12_287, 12_288), weight: 3 },
+);
+const hashBytes = fc.constantFrom(1, 97, 124, 125, 300);
+const unlimited = 1e9;
+
+const createUser = fc
+  .tuple(thread, name, fc.constantFrom(0, 5, 124, 125, 768), hashBytes)
+  .map(([at, username, displayBytes, bytes]) => {
+    const displayName = displayBytes === 0 ? '' : filledText(`The ${username}`, displayBytes);
+    const hash = filledText(`hash of ${username}`, bytes);
+    const blocks = textBlockCount(displayBytes) + textBlockCount(bytes);
+    return new AuditedCommand(
+      `createUser ${username}, display name of ${displayBytes} bytes, hash of ${bytes}`,
+      (model, store, threads) => {
+        const outcome = store.createUser(nameOf(username), textOf(displayName), textOf(hash));
+        if (isOutOfBlocks(outcome, blocks, threads, at)) return 'out of blocks';
+        assert.equal(outcome, model.createUser(username, displayName, hash));
+        assert.equal(store.userCount, model.users.size);
+        return outcome;
+      },
+      at,
+    );
+  });
+
+const openSession = fc.tuple(thread, name, token, fc.boolean()).map(
+  ([at, username, number, isStale]) =>
+    new AuditedCommand(
+      `openSession ${username}, token ${number}${isStale ? ', outdated' : ''}`,
+      (model, store) => {
+        const found = credentials(store, model, username);
+        // A token is never issued twice.
+        if (found === undefined || model.sessions.has(number)) return undefined;
+        const [user, checked] = found;
+        const outcome = store.openSession(isStale ? outdated(checked) : checked, tokenOf(number), 1);
+        assert.equal(outcome, model.openSession(user, user.passwordChanges - (isStale ? 1 : 0), number));
+        return outcome;
+      },
+      at,
+    ),
+);
+
+const useSession = fc.tuple(thread, token).map(
+  ([at, number]) =>
+    new AuditedCommand(
+      `useSession ${number}`,
+      (model, store) => {
+        const user = store.useSession(tokenOf(number), 2);
+        assert.equal(user, model.sessions.get(number) ?? 0);
+        return user === 0 ? 'BAD_SESSION' : 'OK';
+      },
+      at,
+    ),
+);
+
+const closeSession = fc.tuple(thread, token).map(
+  ([at, number]) =>
+    new AuditedCommand(
+      `closeSession ${number}`,
+      (model, store) => {
+        const outcome = store.closeSession(tokenOf(number));
+        assert.equal(outcome, model.closeSession(number));
+        return outcome;
+      },
+      at,
+    ),
+);
+
+const changePassword = fc
+  .tuple(thread, name, token, hashBytes, fc.boolean())
+  .map(([at, username, seed, bytes, isStale]) => {
+    const hash = filledText(`changed ${seed}`, bytes);
+    return new AuditedCommand(
+      `changePassword ${username}, kept session ${seed}, hash of ${bytes} bytes${isStale ? ', outdated' : ''}`,
+      (model, store, threads) => {
+        const found = credentials(store, model, username);
+        if (found === undefined) return undefined;
+        const [user, checked] = found;
+        const own = [...model.sessions.keys()].filter((key) => model.sessions.get(key) === user.user);
+        // One in four asks with a session that is not the user's, or with none.
+        const kept = seed % 4 === 0 || own.length === 0 ? seed : own[seed % own.length]!;
+        const outcome = store.changePassword(
+          isStale ? outdated(checked) : checked,
+          textOf(hash),
+          tokenOf(kept),
+        );
+        if (isOutOfBlocks(outcome, textBlockCount(bytes), threads, at)) return 'out of blocks';
+        assert.equal(
+          outcome,
+          model.changePassword(user, user.passwordChanges - (isStale ? 1 : 0), hash, kept),
+        );
+        return outcome;
+      },
+      at,
+    );
+  });
+
+const renewPasswordHash = fc
+  .tuple(thread, name, hashBytes, fc.boolean())
+  .map(([at, username, bytes, isStale]) => {
+    const hash = filledText('renewed', bytes);
+    return new AuditedCommand(
+      `renewPasswordHash ${username}, ${bytes} bytes${isStale ? ', outdated' : ''}`,
+      (model, store, threads) => {
+        const found = credentials(store, model, username);
+        if (found === undefined) return undefined;
+        const [user, checked] = found;
+        const isTooMuch = threads.blocksWithinReach(at) < textBlockCount(bytes);
+        store.renewPasswordHash(isStale ? outdated(checked) : checked, textOf(hash));
+        if (!isTooMuch) model.renewPasswordHash(user, user.passwordChanges - (isStale ? 1 : 0), hash);
+        assert.equal(store.credentialsOfUser(user.user).passwordHash, user.passwordHash);
+        return isTooMuch ? 'out of blocks' : 'OK';
+      },
+      at,
+    );
+  });
+
+const send = fc
+  .tuple(thread, fc.nat(), name, messageBytes, fc.nat(99))
+  .map(([at, senderSeed, receiver, bytes, label]) => {
+    const text = filledText(`m${label}`, bytes);
+    return new AuditedCommand(
+      `send to ${receiver}, ${bytes} bytes, sender ${senderSeed}`,
+      (model, store, threads) => {
+        if (model.users.size === 0) return undefined;
+        const sender = (senderSeed % model.users.size) + 1;
+        const outcome = store.send(sender, nameOf(receiver), textOf(text), 1_764_000_000_000);
+        if (isOutOfBlocks(outcome, messageBlockCount(bytes), threads, at)) return 'out of blocks';
+        assert.equal(outcome, model.send(sender, receiver, text));
+        return outcome;
+      },
+      at,
+    );
+  });
+
+/** More blocks than a stock takes back: emptying the inbox makes a magazine. */
+const flood = fc.tuple(thread, name).map(([at, receiver]) => {
+  const text = filledText('flood', 12_288);
+  return new AuditedCommand(
+    `flood ${receiver}`,
+    (model, store) => {
+      const hasRoom = model.capacity.blocksMax > 10_000 && model.users.has(receiver);
+      for (let count = 0; hasRoom && count < 11; count += 1)
+        assert.equal(
+          store.send(1, nameOf(receiver), textOf(text), 1_764_000_000_000),
+          model.send(1, receiver, text),
+        );
+      return hasRoom ? 'OK' : undefined;
+    },
+    at,
+  );
+});
+
+const takeInbox = fc
+  .tuple(thread, name, fc.oneof(fc.constant(unlimited), fc.integer({ min: 0, max: 500 }), fc.nat(30_000)))
+  .map(
+    ([at, username, textBytesMax]) =>
+      new AuditedCommand(
+        `takeInbox ${username}, up to ${textBytesMax} bytes`,
+        (model, store) => {
+          const user = model.users.get(username);
+          if (user === undefined) return undefined;
+          const collector = new InboxCollector(store, { textBytesMax });
+          const count = store.takeInbox(user.user, collector);
+          const expected = model.takeInbox(user, textBytesMax);
+          assert.equal(count, expected.length);
+          assert.deepEqual(collector.bySender, groupBySender(expected));
+          return user.unread.length === 0 ? 'whole' : 'prefix';
+        },
+        at,
+      ),
+  );
+
+const look = thread.map(
+  (at) =>
+    new AuditedCommand(
+      'look at the active users and all names',
+      (model, store) => {
+        assert.deepEqual(activeUsers(store), model.active);
+        for (const [username, { user, displayName }] of model.users) {
+          const [usernameRuns, displayRuns] = [new TextRuns(), new TextRuns()];
+          store.copyName(user, usernameRuns);
+          store.copyDisplayName(user, displayRuns);
+          assert.deepEqual([usernameRuns.text, displayRuns.text], [username, displayName]);
+          assert.equal(store.nameBytes(user), username.length);
+          assert.equal(store.displayNameBytes(user), displayName.length);
+        }
+        return undefined;
+      },
+      at,
+    ),
+);
+
+const replaceThread = thread.map(
+  (at) =>
+    new AuditedCommand(
+      'ends idle and is replaced',
+      (_, __, threads) => {
+        threads.replace(at);
+        return undefined;
+      },
+      at,
+    ),
+);
+
+const manyOf = <T>(count: number, arbitrary: T): T[] => Array.from({ length: count }, () => arbitrary);
+
+/** Sequences of commands by three threads in random turn. */
+export function storeCommands(commandsMax: number): fc.Arbitrary<Iterable<StoreCommand>> {
+  return fc.commands(
+    [
+      ...manyOf(3, createUser),
+      ...manyOf(4, openSession),
+      useSession,
+      ...manyOf(2, closeSession),
+      ...manyOf(2, changePassword),
+      renewPasswordHash,
+      ...manyOf(8, send),
+      flood,
+      ...manyOf(3, takeInbox),
+      look,
+      replaceThread,
+    ],
+    { maxCommands: commandsMax, size: 'max' },
+  );
+}

@@ -1,0 +1,61 @@
+/** Every operation once, as proof that a store is usable: nothing hangs, nothing is refused, the audit stays clean. */
+import assert from 'node:assert/strict';
+import { auditStore } from '../../shared/store/audit';
+import { Store } from '../../shared/store/store';
+import { LoneMemory } from './crashing-memory';
+import { takeMessages } from './inbox-collector';
+import { scenarioNames, scenarioTokens } from './crash-scenarios';
+import { activeUsers } from './store-snapshot';
+import { filledText, ignoreLongWaits, nameOf, textOf, tokenOf } from './store-values';
+
+const survivors = [3_000_001, 3_000_002];
+
+/** Changes the store. Two thread slots must be free. In a store that is full, messages may be refused as such. */
+export function exerciseStore(buffer: SharedArrayBuffer, isFull: boolean): void {
+  for (const threadId of survivors) {
+    const store = Store.attach(new LoneMemory(buffer), threadId, ignoreLongWaits);
+    exerciseUsers(store, threadId, isFull);
+    exerciseSessions(store, threadId, isFull);
+  }
+  assert.deepEqual(auditStore(buffer).findings, []);
+}
+
+function exerciseUsers(store: Store, threadId: number, isFull: boolean): void {
+  const created = store.createUser(nameOf(`survivor-${threadId}`), textOf('Survivor'), textOf('hash'));
+  assert.match(created, /^(OK|STORE_FULL)$/);
+  for (const name of scenarioNames) {
+    const credentials = store.credentialsOf(nameOf(name));
+    if (credentials === undefined) continue;
+    const { user } = credentials;
+    takeMessages(store, user);
+    const texts = [filledText('short', 10), filledText('long', 500)];
+    const sent = texts.filter((text) => store.send(user, nameOf(name), textOf(text), 1) === 'OK');
+    if (!isFull) assert.deepEqual(sent, texts);
+    assert.deepEqual(
+      takeMessages(store, user),
+      sent.map((text) => ({ sender: user, text })),
+    );
+    if (sent.length === 0) continue;
+    store.renewPasswordHash(credentials, textOf(`renewed by ${threadId}`));
+    assert.equal(store.credentialsOfUser(user).passwordHash, `renewed by ${threadId}`);
+  }
+}
+
+function exerciseSessions(store: Store, threadId: number, isFull: boolean): void {
+  for (const token of scenarioTokens) store.closeSession(tokenOf(token));
+  for (const name of scenarioNames) {
+    const credentials = store.credentialsOf(nameOf(name));
+    if (credentials === undefined) continue;
+    const kept = tokenOf(threadId);
+    const other = tokenOf(threadId + 10);
+    for (const token of [kept, other]) assert.equal(store.openSession(credentials, token, 2), 'OK');
+    assert.equal(store.useSession(other, 3), credentials.user);
+    const changed = store.changePassword(credentials, textOf('changed'), kept);
+    if (!isFull) assert.equal(changed, 'OK');
+    assert.equal(store.useSession(other, 4), changed === 'OK' ? 0 : credentials.user);
+    store.closeSession(other);
+    assert.ok(activeUsers(store).includes(credentials.user));
+    assert.equal(store.closeSession(kept), 'OK');
+    assert.equal(store.closeSession(kept), 'BAD_SESSION');
+  }
+}

@@ -1,0 +1,60 @@
+/** What a store says of its users, sessions and inboxes through its own operations: its logical state. */
+import { Store } from '../../shared/store/store';
+import { LoneMemory } from './crashing-memory';
+import { takeMessages, type TakenMessage } from './inbox-collector';
+import { ignoreLongWaits, nameOf, tokenOf } from './store-values';
+import { TextRuns } from './text-runs';
+
+export interface StoreSnapshot {
+  readonly users: Readonly<
+    Record<
+      string,
+      { user: number; passwordHash: string; displayName: string; unread: readonly TakenMessage[] }
+    >
+  >;
+  /** Token number to user, of the valid sessions. */
+  readonly sessions: Readonly<Record<number, number>>;
+  /** Users in order of login. */
+  readonly active: readonly number[];
+}
+
+const snapshotThread = 1_000_001;
+
+export function copyStore(buffer: SharedArrayBuffer): SharedArrayBuffer {
+  const copy = new SharedArrayBuffer(buffer.byteLength);
+  new Int32Array(copy).set(new Int32Array(buffer));
+  return copy;
+}
+
+/** Looks at a copy: reading an inbox empties it. A thread slot must be free. */
+export function snapshotOf(
+  buffer: SharedArrayBuffer,
+  names: readonly string[],
+  tokenNumbers: readonly number[],
+): StoreSnapshot {
+  const store = Store.attach(new LoneMemory(copyStore(buffer)), snapshotThread, ignoreLongWaits);
+  const users: Record<string, StoreSnapshot['users'][string]> = {};
+  const sessions: Record<number, number> = {};
+  for (const name of names) {
+    const credentials = store.credentialsOf(nameOf(name));
+    if (credentials === undefined) continue;
+    const { user, passwordHash } = credentials;
+    const display = new TextRuns();
+    store.copyDisplayName(user, display);
+    users[name] = { user, passwordHash, displayName: display.text, unread: takeMessages(store, user) };
+  }
+  for (const number of tokenNumbers) {
+    const user = store.useSession(tokenOf(number), 1);
+    if (user !== 0) sessions[number] = user;
+  }
+  return { users, sessions, active: activeUsers(store) };
+}
+
+export function activeUsers(store: Store): number[] {
+  const users: number[] = [];
+  store.forEachActive((user) => {
+    users.push(user);
+    return true;
+  });
+  return users;
+}

@@ -1,0 +1,10 @@
+/** Gathers text that the store copies out run by run. */
+import type { TextSink } from '../../shared/store/block-pool';
+
+export class TextRuns implements TextSink {
+  text = '';
+
+  copy(source: Uint8Array, start: number, lengthBytes: number): void {
+    this.text += Buffer.from(source.buffer, source.byteOffset + start, lengthBytes).toString('latin1');
+  }
+}
