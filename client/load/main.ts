@@ -1,0 +1,133 @@
+#!/usr/bin/env node
+/** chat-load: puts load on a chat server. `chat-load --help` tells the rest. */
+import { lookup } from 'node:dns/promises';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { CommanderError } from 'commander';
+import { demoAccounts, LoadError, logIn, probe, readAccounts, readTokens } from './accounts';
+import { runLoad } from './engine';
+import { htmlReport } from './html-report';
+import type { Identity, LoadPlan } from './load-plan';
+import { makeReport } from './load-report';
+import type { LoadReport } from './load-report';
+import { parseOptions } from './options';
+import type { LoadOptions } from './options';
+import { ProgressLine } from './progress';
+import { summaryText } from './summary';
+import { whole } from './text-format';
+import { UsageMeter } from './usage-meter';
+
+const exitCodes = { fine: 0, failure: 1, badUsage: 2 } as const;
+
+async function main(): Promise<number> {
+  const version = packageVersion();
+  let options: LoadOptions;
+  try {
+    options = parseOptions(process.argv, version);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exitCodes.fine : exitCodes.badUsage;
+  }
+  try {
+    const report = await measure(options, version);
+    if (options.reportFile !== undefined) writeFileSync(options.reportFile, htmlReport(report));
+    process.stdout.write(options.json ? `${JSON.stringify(report, undefined, 2)}\n` : summaryText(report));
+    if (options.reportFile !== undefined) process.stderr.write(`report written to ${options.reportFile}\n`);
+    return report.isClean ? exitCodes.fine : exitCodes.failure;
+  } catch (error) {
+    process.stderr.write(`chat-load: ${failureText(error as NodeJS.ErrnoException, options)}\n`);
+    return exitCodes.failure;
+  }
+}
+
+async function measure(options: LoadOptions, version: string): Promise<LoadReport> {
+  const { address: host } = await lookup(options.host);
+  const plan: LoadPlan = { ...options, host, identities: await identitiesFor(options, host) };
+  const meter = new UsageMeter(host, options.port);
+  const goal =
+    'requests' in plan.stop ? `${whole(plan.stop.requests)} requests` : `${plan.stop.durationMs / 1_000} s`;
+  const progress = new ProgressLine(process.stderr, goal);
+  const ending = new AbortController();
+  const onSignal = (): void => {
+    ending.abort();
+  };
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  const startedAt = new Date();
+  meter.start();
+  try {
+    const result = await runLoad(
+      plan,
+      {
+        onMeasure: () => {
+          meter.start();
+        },
+        onPoint: (point) => {
+          meter.sample();
+          progress.show(point);
+        },
+      },
+      ending.signal,
+    );
+    return makeReport(version, plan, startedAt, result, meter);
+  } finally {
+    progress.finish();
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+/** Each account logs in once: a token works on any connection. Workloads without tokens need no login. */
+async function identitiesFor(options: LoadOptions, host: string): Promise<readonly Identity[]> {
+  if (options.tokensFile !== undefined) return readTokens(options.tokensFile);
+  const accounts = options.usersFile === undefined ? demoAccounts : readAccounts(options.usersFile);
+  const address = { host, port: options.port };
+  const withoutTokens = accounts.map((account) => ({ ...account, token: '' }));
+  switch (options.workload) {
+    case 'chat':
+    case 'send':
+      return logIn(address, accounts);
+    case 'login':
+      // The tokens are not used; a wrong account is told before the load starts.
+      await logIn(address, accounts);
+      return withoutTokens;
+    case 'churn':
+      await probe(address);
+      return withoutTokens;
+  }
+}
+
+function failureText(error: NodeJS.ErrnoException, options: LoadOptions): string {
+  const target = `${options.host}:${options.port}`;
+  if (error instanceof LoadError) return error.message;
+  switch (error.code ?? '') {
+    case 'ECONNREFUSED':
+      return `nothing listens on ${target}. Start the server (chat-server --port ${options.port}), or give its address.`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `the name ${options.host} is not known. Check the address.`;
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return `${target} does not answer (${error.code}). Check the address, and that a firewall lets it through.`;
+    case 'EMFILE':
+      return `too many open files for ${options.connections} connections. Raise the limit (ulimit -n), or use fewer.`;
+    case 'ECONNRESET':
+      return `${target} closed a connection while they were being opened. Does it allow ${options.connections}?`;
+    default:
+      return error.code === undefined ? (error.stack ?? error.message) : `${error.message} (${error.code})`;
+  }
+}
+
+function packageVersion(): string {
+  const file = path.resolve(__dirname, '..', '..', '..', 'package.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`chat-load: ${error instanceof Error ? String(error.stack) : String(error)}\n`);
+    process.exitCode = exitCodes.failure;
+  },
+);

@@ -1,0 +1,115 @@
+/** The benchmark: `npm run bench -- --help` tells the rest. */
+import { writeFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import { compare } from './compare';
+import { comparisonMarkdown } from './compare-markdown';
+import { idleMemory, idleMemoryMarkdown } from './idle-memory';
+import { loginRate, loginStorm, loginStormMarkdown } from './login-storm';
+import type { LoginRate, LoginStorm } from './login-storm';
+import { plainNet, product, servers } from './servers';
+import type { ServerUnderTest } from './servers';
+import { parseShape } from './shape';
+import type { Shape } from './shape';
+
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Prints the page, and writes the figures behind it where `--json FILE` asks for that. */
+function finish(markdown: string, figures: unknown, jsonFile: string | undefined): void {
+  if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(figures, undefined, 2)}\n`);
+  process.stdout.write(`\n${markdown}`);
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('Wanted a number above 0.');
+  return value;
+}
+
+function wholePositive(text: string): number {
+  const value = positive(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError('Wanted a whole number.');
+  return value;
+}
+
+function shapeList(text: string): Shape[] {
+  return text.split(',').map((name) => {
+    const shape = parseShape(name);
+    if (shape === undefined)
+      throw new InvalidArgumentError('Wanted connections x in flight, like 50x1,500x16.');
+    return shape;
+  });
+}
+
+function serverList(text: string): ServerUnderTest[] {
+  return text.split(',').map((name) => {
+    const server = servers.find((candidate) => candidate.name === name);
+    const names = servers.map((candidate) => candidate.name).join(', ');
+    if (server === undefined) throw new InvalidArgumentError(`No server "${name}"; there are ${names}.`);
+    return server;
+  });
+}
+
+const program = new Command('bench').description(
+  'Measures the server beside reference responders, in turn, in several rounds.',
+);
+
+program
+  .command('compare', { isDefault: true })
+  .description('throughput and latency of the chat workload (the default)')
+  .option('--rounds <n>', 'how often each server has its turn', wholePositive, 3)
+  .option('--seconds <n>', 'length of each measurement', positive, 5)
+  .option('--warmup <n>', 'seconds before each measurement', positive, 1)
+  .option('--shapes <list>', 'connections x in flight', shapeList, shapeList('50x1,500x1,500x16'))
+  .option('--only <names>', 'servers to take', serverList, servers)
+  .option('--generator-threads <n>', 'threads that make the load', wholePositive, 1)
+  .option('--json <file>', 'write every measurement as JSON')
+  .action(
+    async (options: {
+      rounds: number;
+      seconds: number;
+      warmup: number;
+      shapes: Shape[];
+      only: ServerUnderTest[];
+      generatorThreads: number;
+      json?: string;
+    }) => {
+      const { only, warmup, json, ...rest } = options;
+      const comparison = await compare({ ...rest, servers: only, warmupSeconds: warmup }, tell);
+      finish(comparisonMarkdown(comparison), comparison, json);
+    },
+  );
+
+program
+  .command('idle-memory')
+  .description('memory that idle connections cost (ulimit -n has to allow them)')
+  .option('--connections <n>', 'how many to open', wholePositive, 10_000)
+  .option('--only <names>', 'servers to take', serverList, [plainNet, product()])
+  .option('--json <file>', 'write the figures as JSON')
+  .action(async (options: { connections: number; only: ServerUnderTest[]; json?: string }) => {
+    const results = await idleMemory(options.only, options.connections);
+    finish(idleMemoryMarkdown(results), results, options.json);
+  });
+
+program
+  .command('login-storm')
+  .description('latency of quick commands while many log in, and logins a second by threads')
+  .option('--seconds <n>', 'length of each measurement', positive, 5)
+  .option('--only <names>', 'servers for the storm', serverList, [product()])
+  .option('--json <file>', 'write the figures as JSON')
+  .action(async (options: { seconds: number; only: ServerUnderTest[]; json?: string }) => {
+    const storms: LoginStorm[] = [];
+    for (const server of options.only) {
+      storms.push(await loginStorm(server, options.seconds));
+      tell(`${server.name}: storm over`);
+    }
+    const rates: LoginRate[] = [];
+    for (const threads of [1, 2]) rates.push(await loginRate(product(threads), threads, options.seconds));
+    finish(loginStormMarkdown(storms, rates), { storms, rates }, options.json);
+  });
+
+program.parseAsync().catch((error: unknown) => {
+  tell(`bench: ${(error as Error).message}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,266 @@
+/** Goal: the compiled chat-load measures a real server over real connections and says so in its JSON and exit code. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const program = path.resolve(__dirname, '..', '..', 'dist', 'client', 'load', 'main.js');
+
+interface Output {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Only what these tests look at. */
+interface Report {
+  readonly result: {
+    readonly reason: string;
+    readonly requestCount: number;
+    readonly requestsPerSecond: number;
+    readonly errors: Record<string, number>;
+    readonly latencyMs: { readonly count: number; readonly p50: number; readonly max: number };
+    readonly latencyMsByCommand: Record<string, { readonly count: number }>;
+    readonly series: readonly unknown[];
+  };
+  readonly server: { readonly pid?: number };
+}
+
+/** A chat server as far as chat-load is concerned: one reply a line, made by the test. */
+class Responder {
+  readonly requests: string[] = [];
+  connectionCount = 0;
+  onRequest: (() => void) | undefined;
+
+  private constructor(private readonly server: Server) {}
+
+  static async start(replyTo: (line: string) => string, connectionsMax = Infinity): Promise<Responder> {
+    const responder = new Responder(createServer());
+    responder.server.on('connection', (socket) => {
+      responder.connectionCount += 1;
+      if (responder.connectionCount > connectionsMax) socket.destroy();
+      let pending = '';
+      socket.setEncoding('latin1').on('data', (text: string) => {
+        const lines = (pending + text).split('\n');
+        pending = lines.pop()!;
+        responder.requests.push(...lines);
+        socket.write(lines.map((line) => `${replyTo(line)}\r\n\r\n`).join(''));
+        responder.onRequest?.();
+      });
+      socket.on('error', () => socket.destroy());
+    });
+    await new Promise<void>((resolve) => responder.server.listen(0, '127.0.0.1', resolve));
+    return responder;
+  }
+
+  get target(): string {
+    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      this.server.close(() => {
+        resolve();
+      });
+    });
+  }
+}
+
+function chatReply(line: string): string {
+  if (line.startsWith('auth ')) return '{"status": "OK", "tokenid": "a695cc5d-e883-4fe5-a239-e8175c4781b6"}';
+  if (line.startsWith('inbox ')) return '{"status": "OK", "messages": {}}';
+  return '{"status": "OK", "message": "Message Sent"}';
+}
+
+function run(args: readonly string[], onStart?: (interrupt: () => void) => void): Promise<Output> {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+  onStart?.(() => child.kill('SIGINT'));
+  return new Promise((resolve) => {
+    child.once('close', (code) => {
+      resolve({ code, stdout, stderr });
+    });
+  });
+}
+
+const reportOf = (output: Output): Report => JSON.parse(output.stdout) as Report;
+
+let responder: Responder | undefined;
+afterEach(async () => {
+  await responder?.stop();
+  responder = undefined;
+});
+
+test('a second of chat is measured: both commands, a time series, no errors, exit code 0', async () => {
+  responder = await Responder.start(chatReply);
+  const args = ['--duration', '1', '--warmup', '0.2', '--connections', '5', '--in-flight', '4', '--json'];
+  const output = await run([responder.target, ...args]);
+  expect(output.stderr).toBe('');
+  expect(output.code).toBe(0);
+  const { result, server } = reportOf(output);
+  expect(result.reason).toBe('complete');
+  expect(result.errors).toEqual({});
+  expect(result.requestCount).toBeGreaterThan(0);
+  expect(result.requestsPerSecond).toBeGreaterThan(0);
+  expect(result.latencyMs.max).toBeGreaterThanOrEqual(result.latencyMs.p50);
+  expect(result.series.length).toBeGreaterThan(3);
+  const { send, inbox } = result.latencyMsByCommand;
+  expect(send!.count / inbox!.count).toBeGreaterThan(10);
+  expect(send!.count / inbox!.count).toBeLessThan(20);
+  // The responder lives in this very process, which is how chat-load should find it.
+  if (process.platform === 'linux') expect(server.pid).toBe(process.pid);
+  // Three accounts log in once, over one connection; five connections carry the load.
+  expect(responder.requests.filter((line) => line.startsWith('auth '))).toHaveLength(3);
+  expect(responder.connectionCount).toBe(6);
+});
+
+test.each([[1], [2]])(
+  'exactly the requests asked for are made and answered, with %i generator threads',
+  async (threads) => {
+    responder = await Responder.start(chatReply);
+    const args = [
+      '--requests',
+      '1000',
+      '--connections',
+      '7',
+      '--generator-threads',
+      String(threads),
+      '--json',
+    ];
+    const output = await run([responder.target, ...args]);
+    expect(output.code).toBe(0);
+    expect(reportOf(output).result).toMatchObject({ requestCount: 1_000, latencyMs: { count: 1_000 } });
+    // Besides those, three logins and one greeting on each connection.
+    expect(responder.requests).toHaveLength(1_010);
+  },
+);
+
+test('an open loop makes as many requests as its rate says', async () => {
+  responder = await Responder.start(chatReply);
+  const args = ['--rate', '200', '--duration', '1', '--warmup', '0', '--json'];
+  const { result } = reportOf(await run([responder.target, ...args]));
+  expect(result.latencyMs.count).toBeGreaterThan(180);
+  expect(result.latencyMs.count).toBeLessThanOrEqual(202);
+});
+
+test('churn opens a connection for each request', async () => {
+  responder = await Responder.start(chatReply);
+  const output = await run([
+    responder.target,
+    '--workload',
+    'churn',
+    '--requests',
+    '50',
+    '--connections',
+    '5',
+    '--json',
+  ]);
+  expect(output.code).toBe(0);
+  expect(reportOf(output).result.latencyMsByCommand).toMatchObject({
+    ping: { count: 50 },
+    connect: { count: 50 },
+  });
+  // One more looks whether the server is there at all.
+  expect(responder.connectionCount).toBe(51);
+});
+
+test('error replies are counted by their code and make the exit code 1', async () => {
+  const failure = '{"status": "ERROR", "message": "Inbox penerima penuh", "code": "INBOX_FULL"}';
+  responder = await Responder.start((line) => (line.startsWith('send ') ? failure : chatReply(line)));
+  const args = ['--workload', 'send', '--requests', '100', '--json'];
+  const output = await run([responder.target, ...args]);
+  expect(output.code).toBe(1);
+  expect(reportOf(output).result.errors).toEqual({ INBOX_FULL: 100 });
+});
+
+test('an interrupt ends the run early and the summary still comes', async () => {
+  responder = await Responder.start(chatReply);
+  const started = responder;
+  const output = await run([started.target, '--duration', '600', '--warmup', '0'], (interrupt) => {
+    started.onRequest = () => {
+      if (started.requests.length > 500) {
+        started.onRequest = undefined;
+        interrupt();
+      }
+    };
+  });
+  expect(output.code).toBe(0);
+  expect(output.stdout).toContain('requests/s');
+  expect(output.stdout).toContain('Ended early by a signal.');
+});
+
+test('the report is one page without anything to load from elsewhere', async () => {
+  responder = await Responder.start(chatReply);
+  const folder = mkdtempSync(path.join(tmpdir(), 'chat-load-'));
+  try {
+    const page = path.join(folder, 'load.html');
+    const output = await run([responder.target, '--requests', '500', '--report', page]);
+    expect(output.code).toBe(0);
+    const html = readFileSync(page, 'utf8');
+    expect(html).toContain('uPlot');
+    expect(html).not.toMatch(/(src|href)=/);
+    expect(html).not.toContain('surabaya');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('accounts come from a file, and a line of it that is wrong is named', async () => {
+  responder = await Responder.start(chatReply);
+  const folder = mkdtempSync(path.join(tmpdir(), 'chat-load-'));
+  try {
+    const file = path.join(folder, 'accounts.jsonl');
+    writeFileSync(file, '{"username": "budi", "password": "rahasia", "name": "Budi"}\n');
+    expect((await run([responder.target, '--users', file, '--requests', '10'])).code).toBe(0);
+    expect(responder.requests[0]).toBe('auth budi rahasia');
+    writeFileSync(file, '{"username": "budi", "password": "rahasia"}\n{"username": "ani"}\n');
+    const output = await run([responder.target, '--users', file, '--requests', '10']);
+    expect(output.code).toBe(1);
+    expect(output.stderr).toContain('line 2');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('where nothing listens, the message says what to do', async () => {
+  responder = await Responder.start(chatReply);
+  const { target } = responder;
+  await responder.stop();
+  responder = undefined;
+  const output = await run([target]);
+  expect(output.code).toBe(1);
+  expect(output.stderr).toContain(`nothing listens on ${target}`);
+  expect(output.stderr).not.toContain('    at ');
+});
+
+test('a server that takes no more connections is told, with how many were asked for', async () => {
+  responder = await Responder.start(chatReply, 4);
+  const output = await run([responder.target, '--connections', '10']);
+  expect(output.code).toBe(1);
+  expect(output.stderr).toContain('Does it allow 10?');
+});
+
+test('a refused login is told with the account', async () => {
+  responder = await Responder.start(
+    () => '{"status": "ERROR", "message": "User Tidak Ada", "code": "NO_SUCH_USER"}',
+  );
+  const output = await run([responder.target]);
+  expect(output.code).toBe(1);
+  expect(output.stderr).toContain('cannot log in as messi: User Tidak Ada (NO_SUCH_USER)');
+});
+
+test.each([
+  ['--connections', '0'],
+  ['--workload', 'nonsense'],
+  ['--requests', '5', '--duration', '5'],
+  ['not a target:port'],
+])('bad usage ends with 2: %s %s', async (...args) => {
+  const output = await run(args);
+  expect(output.code).toBe(2);
+  expect(output.stderr).toContain('error:');
+});
