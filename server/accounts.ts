@@ -3,11 +3,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import type { ErrorCode } from '../shared/protocol/error-codes';
 import { displayNameCharactersMax } from '../shared/protocol/limits';
 import { Name } from '../shared/protocol/name';
 import { isPassword } from '../shared/protocol/password';
 import type { ServerOptions } from './options';
 import type { ChatPool, HashPool } from './pool';
+import type { ReleaseGate } from './release-gate';
 import { exitCode, StartError } from './start-error';
 
 export interface Account {
@@ -30,11 +32,15 @@ const byteOrderMark = /^\ufeff/;
 /** C0 and C1 controls and DEL: nothing that is shown on a terminal may hold them. */
 const control = /[\u0000-\u001f\u007f-\u009f]/;
 
-/** The accounts to create where missing. Throws a `StartError` that says what to type instead. */
-export function chooseAccounts(options: ServerOptions): readonly Account[] {
+/**
+ * The accounts to create where missing. Throws a `StartError` that says what to type instead.
+ * @param userCount The accounts that there are already.
+ */
+export function chooseAccounts(options: ServerOptions, userCount = 0): readonly Account[] {
   const isPublic = !isLoopback(options.host);
   const accounts = options.users === undefined ? [] : readAccounts(options.users);
   if (accounts.length === 0) {
+    if (userCount > 0) return [];
     if (!isPublic) return demoAccounts;
     if (options.openRegistration) return [];
     throw new StartError(
@@ -59,37 +65,72 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
-/** Creates the accounts that are missing; `onProgress` hears how many are done. */
+/** What creating accounts takes. */
+export interface AccountCreator {
+  readonly chatPool: ChatPool;
+  readonly hashPool: HashPool;
+  readonly gate: ReleaseGate;
+}
+
+/** Creates the accounts that are missing, durably; `onProgress` hears how many are done. */
 export async function createAccounts(
   accounts: readonly Account[],
-  chatPool: ChatPool,
-  hashPool: HashPool,
+  creator: AccountCreator,
   onProgress: (done: number) => void,
 ): Promise<void> {
   const queue = accounts.values();
   let done = 0;
   const createNext = async (): Promise<void> => {
     for (const account of queue) {
-      await createIfMissing(account, chatPool, hashPool);
+      await createIfMissing(account, creator);
       done += 1;
       onProgress(done);
     }
   };
-  await Promise.all(Array.from({ length: hashPool.threads }, createNext));
+  await Promise.all(Array.from({ length: creator.hashPool.threads }, createNext));
 }
 
-async function createIfMissing(account: Account, chatPool: ChatPool, hashPool: HashPool): Promise<void> {
-  const { username, password, displayName } = account;
-  if (await chatPool.hasUser(username)) return;
-  const { newHash } = await hashPool.run({ kind: 'hash', password });
-  if (newHash === undefined) throw new Error('a password was not hashed');
-  const result = await chatPool.createUser({ username, displayName, passwordHash: newHash });
-  if (result !== 'OK' && result !== 'USER_EXISTS') {
+async function createIfMissing(account: Account, creator: AccountCreator): Promise<void> {
+  if (await creator.chatPool.hasUser(account.username)) return;
+  const outcome = await createAccount(account, creator);
+  if (outcome !== 'OK' && outcome !== 'USER_EXISTS') {
     throw new StartError(
-      `cannot create the account ${username}: the store is full; raise --memory`,
+      `cannot create the account ${account.username} (${outcome}): raise --memory`,
       exitCode.badUsage,
     );
   }
+}
+
+/** Throws a `StartError` when a public server has a demo account whose password everybody knows. */
+export async function refuseDemoPasswords(
+  { host }: ServerOptions,
+  { chatPool, hashPool }: AccountCreator,
+): Promise<void> {
+  if (isLoopback(host)) return;
+  for (const { username, password } of demoAccounts) {
+    const passwordHash = await chatPool.passwordHash(username);
+    if (passwordHash === undefined) continue;
+    const { verified } = await hashPool.run({ kind: 'verify', password, passwordHash });
+    if (!verified) continue;
+    throw new StartError(
+      `refusing to listen on ${host}: ${username} has the demo password, which everybody knows. ` +
+        `Change it (chat-server user passwd ${username}) or remove it (chat-server user remove ${username}), ` +
+        'or stay on this machine (--host 127.0.0.1).',
+      exitCode.badUsage,
+    );
+  }
+}
+
+/** Creates an account; returns once it is on disk. */
+export async function createAccount(
+  { username, password, displayName }: Account,
+  { chatPool, hashPool, gate }: AccountCreator,
+): Promise<ErrorCode | 'OK'> {
+  const { newHash } = await hashPool.run({ kind: 'hash', password });
+  if (newHash === undefined) throw new Error('a password was not hashed');
+  const { outcome, position } = await chatPool.createUser({ username, displayName, passwordHash: newHash });
+  if (position !== undefined) await gate.whenDurable(position);
+  return outcome;
 }
 
 function readAccounts(file: string): readonly Account[] {

@@ -7,15 +7,19 @@ import { createBatchArea, openBatchSlots } from '../shared/batch/batch-area';
 import { createStore } from '../shared/store/store';
 import { cutLineExtraBytes } from '../shared/protocol/limits';
 import { capacityFor } from '../shared/store/layout';
+import { DurablePosition } from '../shared/store/durable-position';
 import { countUsers } from '../shared/store/statistics';
-import { type Account, createAccounts } from './accounts';
+import { type Account, type AccountCreator, createAccounts, refuseDemoPasswords } from './accounts';
 import type { Connection } from './connection';
 import { Dispatcher } from './dispatcher';
 import { Listener } from './listener';
 import type { Logger } from './logger';
 import type { ServerOptions } from './options';
 import { ChatPool, HashPool } from './pool';
+import { ReleaseGate } from './release-gate';
 import { SlowLane } from './slow-lane';
+import { Journal } from './journal';
+import type { LoadSummary } from '../shared/journal/journal-messages';
 
 /** How long a stop waits for clients to take their last replies. */
 const drainMsMax = 8_000;
@@ -24,58 +28,49 @@ const spareThreadSlots = 8;
 /** What one connection may put in one batch; a longer line bound raises it. */
 const segmentBytesMin = 32_768;
 
+/** 16 MiB: seconds of messages, while the disk is busy. */
+const ringWords = 4_194_304;
+/** How often connections are counted as signs of life of their users. */
+const touchIntervalMs = 60_000;
+
 export class ChatServer {
   private readonly store: SharedArrayBuffer;
+  private readonly gate: ReleaseGate;
   private readonly chatPool: ChatPool;
   private readonly hashPool: HashPool;
   private readonly dispatcher: Dispatcher;
   private readonly listener: Listener;
+  private readonly journal: Journal | undefined;
+  private touchTimer: NodeJS.Timeout | undefined;
 
   /** @param onFatal Something failed that the server cannot go on without. */
   constructor(
-    options: ServerOptions,
+    private readonly options: ServerOptions,
     private readonly log: Logger,
     onFatal: (error: Error) => void,
   ) {
-    const { threads, memory, maxInbox, maxLine } = options;
-    this.store = createStore(capacityFor(memory, threads + spareThreadSlots, maxInbox));
+    const { threads, memory, maxInbox, maxLine, data, durability, historyDays } = options;
+    const ring = options.ephemeral ? 0 : ringWords;
+    this.store = createStore(capacityFor(memory, threads + spareThreadSlots, maxInbox, ring));
+    this.gate = new ReleaseGate(new DurablePosition(this.store));
+    if (!options.ephemeral) {
+      this.journal = new Journal({ store: this.store, folder: data, durability, historyDays }, log, onFatal);
+    }
     const batchArea = createBatchArea(ChatPool.batchSlots(threads));
-    const settings = {
-      store: this.store,
-      batchArea,
-      lineBytesMax: maxLine,
-      openRegistration: options.openRegistration,
-    };
+    const { openRegistration } = options;
+    const settings = { store: this.store, batchArea, lineBytesMax: maxLine, openRegistration };
     this.chatPool = new ChatPool(threads, settings, onFatal);
     this.hashPool = new HashPool(threads, onFatal);
-    const slowLane = new SlowLane(this.hashPool, this.chatPool);
     this.dispatcher = new Dispatcher(
       openBatchSlots(batchArea),
       Math.max(segmentBytesMin, maxLine + cutLineExtraBytes),
       (slot) => this.chatPool.runBatch(slot),
+      this.gate,
       (error) => {
         this.log.error({ err: error }, 'a batch failed');
       },
     );
-    this.listener = new Listener(
-      {
-        host: options.host,
-        port: options.port,
-        loginTimeoutMs: options.loginTimeout * 1_000,
-        sendTimeoutMs: options.sendTimeout * 1_000,
-      },
-      options.maxConnections,
-      {
-        lineBytesMax: maxLine,
-        append: (connection: Connection, lines: Uint8Array, lengthBytes: number) =>
-          this.dispatcher.append(connection, lines, lengthBytes),
-        enqueue: (connection: Connection) => {
-          this.dispatcher.enqueue(connection);
-        },
-        runSlow: (deferral) => slowLane.run(deferral),
-      },
-      log,
-    );
+    this.listener = this.createListener();
   }
 
   get userCount(): number {
@@ -90,28 +85,77 @@ export class ChatServer {
     this.listener.connectionsMax = value;
   }
 
-  /** Creates the accounts that are missing, then listens; returns the port. */
-  async start(accounts: readonly Account[], onProgress: (done: number) => void): Promise<number> {
-    await createAccounts(accounts, this.chatPool, this.hashPool, onProgress);
-    return this.listener.listen();
+  /** What the operator's commands work with. */
+  get accountCreator(): AccountCreator {
+    return { chatPool: this.chatPool, hashPool: this.hashPool, gate: this.gate };
   }
 
-  /** Accepts no more, carries out what was read, lets the replies out, ends the threads. */
+  /** Brings back what is on disk; `onProgress` hears how many rows are loaded. */
+  async load(onProgress: (rows: number) => void): Promise<LoadSummary | undefined> {
+    return this.journal?.start(onProgress);
+  }
+
+  /** Creates the accounts that are missing, then listens; returns the port. */
+  async start(accounts: readonly Account[], onProgress: (done: number) => void): Promise<number> {
+    await createAccounts(accounts, this.accountCreator, onProgress);
+    await refuseDemoPasswords(this.options, this.accountCreator);
+    const port = await this.listener.listen();
+    this.touchTimer = setInterval(() => {
+      this.touchConnectedUsers();
+    }, touchIntervalMs);
+    return port;
+  }
+
+  /** Copies the data to another folder while the server goes on. */
+  async backup(target: string): Promise<void> {
+    if (this.journal === undefined) throw new Error('an ephemeral server keeps no data that could be copied');
+    await this.journal.backup(target);
+  }
+
+  /** Accepts no more, carries out what was read, lets the replies out, brings all to disk, ends the threads. */
   async stop(): Promise<void> {
+    clearInterval(this.touchTimer);
     const drained = this.listener.drain();
     const isDrained = await Promise.race([
       drained.then(() => true),
       delay(drainMsMax, false, { ref: false }),
     ]);
     if (!isDrained) {
-      this.log.warn(
-        { connections: this.connectionCount },
-        'cut the connections that did not take their last replies',
-      );
+      const connections = this.connectionCount;
+      this.log.warn({ connections }, 'cut the connections that did not take their last replies');
       this.listener.cutAll();
       await drained;
     }
     await this.dispatcher.whenIdle();
     await Promise.all([this.chatPool.destroy(), this.hashPool.destroy()]);
+    await this.journal?.stop();
+  }
+
+  private createListener(): Listener {
+    const { host, port, loginTimeout, sendTimeout, maxConnections, maxLine } = this.options;
+    const slowLane = new SlowLane(this.hashPool, this.chatPool, this.gate);
+    return new Listener(
+      { host, port, loginTimeoutMs: loginTimeout * 1_000, sendTimeoutMs: sendTimeout * 1_000 },
+      maxConnections,
+      {
+        lineBytesMax: maxLine,
+        append: (connection: Connection, lines: Uint8Array, lengthBytes: number) =>
+          this.dispatcher.append(connection, lines, lengthBytes),
+        enqueue: (connection: Connection) => {
+          this.dispatcher.enqueue(connection);
+        },
+        runSlow: (deferral) => slowLane.run(deferral),
+      },
+      this.log,
+    );
+  }
+
+  private touchConnectedUsers(): void {
+    const users = new Set<number>();
+    for (const { user } of this.listener.connections) if (user !== 0) users.add(user);
+    if (users.size === 0) return;
+    this.chatPool.touchUsers([...users]).catch((error: unknown) => {
+      this.log.warn({ err: error }, 'connected users were not counted as active');
+    });
   }
 }

@@ -43,8 +43,8 @@ export class Connection implements RequestSource {
   lastReceivedMs: number;
   /** When the send queue went over its bound; undefined while it is under it. */
   congestedSinceMs: number | undefined;
-  /** A request with a valid session has come this way. */
-  hasUsedSession = false;
+  /** The user whose session was last used here; 0 until then. */
+  user = 0;
 
   private readonly framer: LineFramer;
   private pending: Buffer[] = [];
@@ -103,12 +103,12 @@ export class Connection implements RequestSource {
     return lines;
   }
 
-  complete({ replies, unconsumed, usedSession, deferral }: SegmentResult): void {
+  complete({ replies, unconsumed, user, deferral }: SegmentResult): void {
     if (unconsumed !== undefined) {
       this.pending.unshift(unconsumed);
       this.pendingBytes += unconsumed.length;
     }
-    if (usedSession) this.hasUsedSession = true;
+    if (user !== 0) this.user = user;
     this.write(replies);
     if (deferral === undefined) this.proceed();
     else this.waitForSlow(deferral);
@@ -226,8 +226,8 @@ export class Connection implements RequestSource {
 
   private waitForSlow(deferral: Deferral): void {
     this.host.runSlow(deferral).then(
-      ({ reply, usedSession }) => {
-        if (usedSession) this.hasUsedSession = true;
+      ({ reply, user }) => {
+        if (user !== 0) this.user = user;
         this.write(reply);
         this.proceed();
       },

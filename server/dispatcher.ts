@@ -26,9 +26,15 @@ export interface SegmentResult {
   readonly replies: string;
   /** Lines that were not carried out and come before all that the source has. */
   readonly unconsumed: Buffer | undefined;
-  readonly usedSession: boolean;
+  /** The user whose session was used last, or 0. */
+  readonly user: number;
   /** A slow command that comes after `replies` and before `unconsumed`. */
   readonly deferral: Deferral | undefined;
+}
+
+/** Lets replies go once a position of the journal is on disk. */
+export interface Gate {
+  hold(position: number, release: () => void): void;
 }
 
 export type RunBatch = (slot: number) => Promise<BatchResult>;
@@ -60,6 +66,8 @@ class Batch {
 export class Dispatcher {
   private readonly underWayMax: number;
   private underWay = 0;
+  /** Batches with replies that wait for the disk. */
+  private held = 0;
   private open: Batch;
   private readonly free: Batch[];
   /** Sources whose lines have to wait for room in the open batch. */
@@ -76,6 +84,7 @@ export class Dispatcher {
     slots: readonly BatchSlot[],
     private readonly segmentBytesMax: number,
     private readonly runBatch: RunBatch,
+    private readonly gate: Gate,
     private readonly onFailure: (error: unknown) => void,
   ) {
     const [open, ...free] = slots.map((slot) => new Batch(slot));
@@ -112,7 +121,9 @@ export class Dispatcher {
   }
 
   private get isIdle(): boolean {
-    return this.underWay === 0 && this.waiting.length === 0 && this.open.sources.length === 0;
+    return (
+      this.underWay === 0 && this.held === 0 && this.waiting.length === 0 && this.open.sources.length === 0
+    );
   }
 
   private scheduleFlush(): void {
@@ -168,22 +179,28 @@ export class Dispatcher {
     );
   }
 
-  private complete(batch: Batch, result: BatchResult): void {
+  private complete(batch: Batch, deferrals: BatchResult): void {
     const { slot, sources } = batch;
+    const held: HeldSegment[] = [];
+    let position = 0;
     for (let segment = 0; segment < sources.length; segment += 1) {
-      const flags = slot.flags(segment);
-      const isConsumed = slot.consumedEnd(segment) === slot.requestEnd(segment);
-      sources[segment]!.complete({
-        replies: slot.copyReplies(segment),
-        unconsumed: isConsumed ? undefined : slot.copyUnconsumed(segment),
-        usedSession: (flags & segmentFlag.usedSession) !== 0,
-        deferral:
-          (flags & segmentFlag.deferred) === 0
-            ? undefined
-            : result?.find((deferred) => deferred.segment === segment)?.deferral,
-      });
+      const result = readResult(slot, segment, deferrals);
+      if ((slot.flags(segment) & segmentFlag.awaitsDisk) === 0) {
+        sources[segment]!.complete(result);
+        continue;
+      }
+      const segmentPosition = slot.position(segment);
+      if (held.length === 0 || ((segmentPosition - position) | 0) > 0) position = segmentPosition;
+      held.push({ source: sources[segment]!, result });
     }
     this.release(batch);
+    if (held.length === 0) return;
+    this.held += 1;
+    this.gate.hold(position, () => {
+      this.held -= 1;
+      for (const { source, result } of held) source.complete(result);
+      this.tellIfIdle();
+    });
   }
 
   private completeUnknown(batch: Batch): void {
@@ -198,6 +215,28 @@ export class Dispatcher {
     this.free.push(batch);
     this.underWay -= 1;
     if (this.waiting.length > 0 || this.open.sources.length > 0) this.scheduleFlush();
+    this.tellIfIdle();
+  }
+
+  private tellIfIdle(): void {
     if (this.isIdle) for (const listener of this.idleListeners.splice(0)) listener();
   }
+}
+
+/** A segment whose replies wait for the disk. */
+interface HeldSegment {
+  readonly source: RequestSource;
+  readonly result: SegmentResult;
+}
+
+/** Everything is copied out of the slot, which is free for the next batch afterwards. */
+function readResult(slot: BatchSlot, segment: number, deferrals: BatchResult): SegmentResult {
+  const isConsumed = slot.consumedEnd(segment) === slot.requestEnd(segment);
+  const isDeferred = (slot.flags(segment) & segmentFlag.deferred) !== 0;
+  return {
+    replies: slot.copyReplies(segment),
+    unconsumed: isConsumed ? undefined : slot.copyUnconsumed(segment),
+    user: slot.user(segment),
+    deferral: isDeferred ? deferrals?.find((deferred) => deferred.segment === segment)?.deferral : undefined,
+  };
 }

@@ -126,9 +126,7 @@ export class Listener {
 
 /** It has never used a session, and neither side owes the other anything. */
 function isSilent(connection: Connection, nowMs: number, loginTimeoutMs: number): boolean {
-  return (
-    !connection.hasUsedSession && connection.isIdle && nowMs - connection.lastReceivedMs > loginTimeoutMs
-  );
+  return connection.user === 0 && connection.isIdle && nowMs - connection.lastReceivedMs > loginTimeoutMs;
 }
 
 /** `host:port` as a client would type it. */

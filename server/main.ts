@@ -9,6 +9,7 @@ import { CommanderError } from 'commander';
 import { chooseAccounts, demoAccounts } from './accounts';
 import { ChatServer } from './chat-server';
 import { formatAddress } from './listener';
+import { DataDirectory } from './data-directory';
 import { createLogger, type Logger } from './logger';
 import { createProgram, readOptions, type ServerOptions } from './options';
 import { exitCode, type ExitCode, isStartError } from './start-error';
@@ -27,13 +28,17 @@ async function main(): Promise<void> {
   const readAll = (): ServerOptions => readOptions(program.parse());
   const options = readAll();
   const log = createLogger(options.logLevel, options.logFormat);
-  const accounts = chooseAccounts(options);
+  // What is wrong with the options is said before anything is touched.
+  chooseAccounts(options, options.ephemeral ? 0 : 1);
+  const directory = options.ephemeral ? undefined : await DataDirectory.own(options.data, () => undefined);
   const server = new ChatServer(options, log, fail);
-  stopOnSignals(server, log);
+  stopOnSignals(server, directory, log);
   process.on('SIGHUP', () => {
     reload(readAll, server, log);
   });
-  const port = await server.start(accounts, progressReporter(accounts.length));
+  await server.load(progressReporter('Loading', 'rows'));
+  const accounts = chooseAccounts(options, server.userCount);
+  const port = await server.start(accounts, progressReporter('Accounts', `of ${accounts.length} checked`));
   printStart(options, server, port, accounts === demoAccounts);
 }
 
@@ -43,22 +48,26 @@ function printStart(
   port: number,
   hasDemoAccounts: boolean,
 ): void {
-  const address = formatAddress(options.host, port);
+  const demoNames = demoAccounts.map(({ username }) => username).join(', ');
   const lines = [
     `Benang chat-server ${version}`,
-    `Listening on   ${address}`,
+    `Listening on   ${formatAddress(options.host, port)}`,
     'TLS            off',
     `Threads        ${options.threads}`,
-    'Data           in memory only (--ephemeral): messages, sessions and accounts end with this process',
+    `Data           ${describeData(options)}`,
     `Accounts       ${server.userCount}`,
     ...(hasDemoAccounts
-      ? [
-          `Demo accounts  ${demoAccounts.map(({ username }) => username).join(', ')}; password of each: ${demoAccounts[0]!.password}`,
-        ]
+      ? [`Demo accounts  ${demoNames}; password of each: ${demoAccounts[0]!.password}`]
       : []),
     `Connect with   chat-client connect ${formatAddress(reachableHost(options.host), port)}`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function describeData({ ephemeral, data, durability }: ServerOptions): string {
+  if (ephemeral) return 'in memory only (--ephemeral): messages, sessions and accounts end with this process';
+  const promise = durability === 'sync' ? 'on disk' : 'soon on disk';
+  return `${path.resolve(data)}, durability ${durability}: an OK means ${promise}`;
 }
 
 /** Where a client finds a server that listens on every address: at the first that is not this machine's own loopback. */
@@ -69,14 +78,15 @@ function reachableHost(host: string): string {
   return outside?.address ?? '127.0.0.1';
 }
 
-function stopOnSignals(server: ChatServer, log: Logger): void {
+function stopOnSignals(server: ChatServer, directory: DataDirectory | undefined, log: Logger): void {
   let isStopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (isStopping) process.exit(exitCode.unexpected);
       isStopping = true;
       log.info({ signal, connections: server.connectionCount }, 'stopping; once more to exit at once');
-      server.stop().then(() => {
+      const stopped = server.stop().then(() => directory?.release());
+      stopped.then(() => {
         log.info('stopped');
         process.exit(exitCode.fine);
       }, fail);
@@ -99,14 +109,13 @@ function reload(readAll: () => ServerOptions, server: ChatServer, log: Logger): 
   }
 }
 
-function progressReporter(total: number): (done: number) => void {
-  const startMs = Date.now();
-  let reportedMs = startMs;
+/** Shows how far something is that takes more than a second. */
+function progressReporter(label: string, unit: string): (done: number) => void {
+  let reportedMs = Date.now();
   return (done) => {
-    const nowMs = Date.now();
-    if (nowMs - reportedMs < progressAfterMs && !(done === total && reportedMs > startMs)) return;
-    reportedMs = nowMs;
-    process.stdout.write(`Accounts       ${done} of ${total} checked\n`);
+    if (Date.now() - reportedMs < progressAfterMs) return;
+    reportedMs = Date.now();
+    process.stdout.write(`${label.padEnd(14)} ${done} ${unit}\n`);
   };
 }
 

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Durability } from '../shared/journal/journal-messages';
 import { hostDefault, lineBytesMaxDefault, lineBytesMaxRange, portDefault } from '../shared/protocol/limits';
 import { type LogFormat, type LogLevel, logLevels } from './logger';
 import { exitCode, StartError } from './start-error';
@@ -13,7 +14,12 @@ export interface ServerOptions {
   readonly threads: number;
   readonly host: string;
   readonly port: number;
+  /** The data directory. */
+  readonly data: string;
   readonly ephemeral: boolean;
+  readonly durability: Durability;
+  /** Days that read messages are kept; 0 for no history. */
+  readonly historyDays: number;
   /** Size of the store. */
   readonly memory: number;
   /** Unread messages that one inbox holds. */
@@ -36,6 +42,7 @@ const examples = `
 Examples:
   $ chat-server --threads 8                        listen on ${hostDefault}:${portDefault} with 8 worker threads
   $ chat-server --port 0 --ephemeral               any free port, nothing is kept
+  $ chat-server --data /var/lib/benang             keep everything there
   $ chat-server --host 0.0.0.0 --users users.jsonl accounts from a file, open to the network
   $ CHAT_PORT=9000 chat-server                     every option is also an environment variable
   $ chat-server --config chat.json                 a file: {"threads": 8, "open-registration": true}
@@ -48,11 +55,20 @@ function createOptions(): Option[] {
   return [
     new Option('--threads <n>', 'worker threads that run commands')
       .default(os.availableParallelism())
-      .argParser(integer(1, 256)),
+      .argParser(integer(1, 128)),
     new Option('--host <address>', 'address to listen on').default(hostDefault).argParser(nonEmpty),
     new Option('--port <n>', 'port to listen on; 0 for any free one')
       .default(portDefault)
       .argParser(integer(0, 65_535)),
+    new Option('--data <dir>', 'data directory, made where it is missing')
+      .default('./chat-data')
+      .argParser(nonEmpty),
+    new Option('--durability <level>', 'what an OK means: sync, on disk; relaxed, soon on disk')
+      .choices(['sync', 'relaxed'])
+      .default('sync'),
+    new Option('--history-days <n>', 'how long read messages are kept; 0 for not at all')
+      .default(30)
+      .argParser(integer(0, 36_500)),
     new Option('--ephemeral', 'keep everything in memory only: nothing outlives the process').default(false),
     new Option('--memory <MiB>', 'size of the store').default(512).argParser(integer(16, 4_095)),
     new Option('--max-inbox <n>', 'unread messages that one inbox holds')

@@ -1,25 +1,24 @@
 /**
- * The two pools of worker threads. The only file that knows Piscina, and the only one that knows where the workers'
- * code lies.
+ * The two pools of worker threads. The only file that knows Piscina.
  */
 import path from 'node:path';
 import Piscina from 'piscina';
 import type {
+  AccountResult,
   BatchResult,
   ChatTask,
-  CreateUserResult,
   FinishedCommand,
   HashedAccount,
   HashJob,
   HashOutcome,
+  ListedUser,
   Deferral,
   WorkerSettings,
 } from '../shared/batch/tasks';
+import { workersFolder } from './workers-folder';
 
 /** Batches that may wait at one worker behind the one it runs, so that it never waits for the main thread. */
 const batchesPerWorker = 2;
-
-const workersFolder = path.join(__dirname, '..', 'workers');
 
 /** The threads that run commands. */
 export class ChatPool {
@@ -50,8 +49,28 @@ export class ChatPool {
     return this.pool.run({ kind: 'hasUser', username }) as Promise<boolean>;
   }
 
-  createUser(account: HashedAccount): Promise<CreateUserResult> {
-    return this.pool.run({ kind: 'createUser', account }) as Promise<CreateUserResult>;
+  passwordHash(username: string): Promise<string | undefined> {
+    return this.pool.run({ kind: 'passwordHash', username }) as Promise<string | undefined>;
+  }
+
+  createUser(account: HashedAccount): Promise<AccountResult> {
+    return this.pool.run({ kind: 'createUser', account }) as Promise<AccountResult>;
+  }
+
+  removeUser(username: string): Promise<AccountResult> {
+    return this.pool.run({ kind: 'removeUser', username }) as Promise<AccountResult>;
+  }
+
+  setPassword(username: string, passwordHash: string): Promise<AccountResult> {
+    return this.pool.run({ kind: 'setPassword', username, passwordHash }) as Promise<AccountResult>;
+  }
+
+  listUsers(): Promise<ListedUser[]> {
+    return this.pool.run({ kind: 'listUsers' }) as Promise<ListedUser[]>;
+  }
+
+  async touchUsers(users: readonly number[]): Promise<void> {
+    await this.pool.run({ kind: 'touchUsers', users });
   }
 
   /** Ends the threads. Call when nothing is under way: running tasks are cut off. */

@@ -6,11 +6,16 @@ import { encodeJson } from '../shared/protocol/json-ascii';
 import { replyTerminator } from '../shared/protocol/limits';
 import { errorReply } from '../shared/protocol/reply-writer';
 import type { ChatPool, HashPool } from './pool';
+import type { ReleaseGate } from './release-gate';
 
 /** About 10 s of logins for each thread; who comes later is better told to come back. */
 const waitingPerThreadMax = 512;
 
-const busy: FinishedCommand = { reply: encodeJson(errorReply('BUSY')) + replyTerminator, usedSession: false };
+const busy: FinishedCommand = {
+  reply: encodeJson(errorReply('BUSY')) + replyTerminator,
+  user: 0,
+  position: undefined,
+};
 
 export class SlowLane {
   private underWay = 0;
@@ -18,6 +23,7 @@ export class SlowLane {
   constructor(
     private readonly hashPool: HashPool,
     private readonly chatPool: ChatPool,
+    private readonly gate: ReleaseGate,
   ) {}
 
   /** Carries a deferred command to its end. Rejects when a thread died under it. */
@@ -26,7 +32,9 @@ export class SlowLane {
     this.underWay += 1;
     try {
       const outcome = await this.hashPool.run(deferral.job);
-      return await this.chatPool.finish(deferral, outcome);
+      const finished = await this.chatPool.finish(deferral, outcome);
+      if (finished.position !== undefined) await this.gate.whenDurable(finished.position);
+      return finished;
     } finally {
       this.underWay -= 1;
     }

@@ -3,7 +3,7 @@
  * threads nor messages, so tests run it in-process.
  */
 import type { BatchSlot } from '../shared/batch/batch-area';
-import { segmentFlag } from '../shared/batch/batch-area';
+import { segmentFlag, type SegmentOutcome } from '../shared/batch/batch-area';
 import type { BatchResult, Deferral, FinishedCommand, HashOutcome } from '../shared/batch/tasks';
 import type { ErrorCode } from '../shared/protocol/error-codes';
 import { replyBytesMax } from '../shared/protocol/limits';
@@ -25,6 +25,14 @@ const errorOfOutcome: Readonly<Record<number, ErrorCode>> = {
 
 export class BatchRunner {
   private readonly context: CommandContext;
+  private readonly outcome: SegmentOutcome = {
+    consumedEnd: 0,
+    replyStart: 0,
+    replyEnd: 0,
+    user: 0,
+    position: 0,
+    flags: 0,
+  };
   private deferred: { segment: number; deferral: Deferral }[] = [];
 
   constructor(store: Store, lineBytesMax: number, settings: CommandSettings) {
@@ -35,7 +43,7 @@ export class BatchRunner {
       reply: new ReplyWriter(new Uint8Array(0), 0),
       user: 0,
       nowMs: 0,
-      usedSession: false,
+      sessionUser: 0,
       settings,
       text: new StoredText(),
     };
@@ -60,36 +68,53 @@ export class BatchRunner {
       throw new Error(`${deferral.command} cannot be finished`);
     const target = Buffer.alloc(4_096);
     context.nowMs = nowMs;
-    context.usedSession = command.needsSession;
+    context.sessionUser = 0;
+    context.store.journal.forgetAwaited();
     context.reply = new ReplyWriter(target, target.length);
     command.finish(context, deferral.state, outcome);
-    return { reply: target.toString('latin1', 0, context.reply.at), usedSession: context.usedSession };
+    return {
+      reply: target.toString('latin1', 0, context.reply.at),
+      user: context.sessionUser,
+      position: context.store.journal.awaited,
+    };
   }
 
   private runSegment(slot: BatchSlot, segment: number): void {
-    const { context } = this;
+    const { context, outcome } = this;
     const { reply, request } = context;
+    const { journal } = context.store;
     const end = slot.requestEnd(segment);
-    const replyStart = reply.at;
     let at = slot.requestStart(segment);
-    let flags = 0;
-    while (at < end && reply.at - replyStart < segmentReplyBytesMax && reply.roomBytes >= replyBytesMax) {
+    journal.forgetAwaited();
+    outcome.replyStart = reply.at;
+    outcome.user = 0;
+    outcome.flags = 0;
+    while (
+      at < end &&
+      reply.at - outcome.replyStart < segmentReplyBytesMax &&
+      reply.roomBytes >= replyBytesMax
+    ) {
       const deferral = this.runLine(slot.requests, at, end);
       at = request.nextLine;
-      if (context.usedSession) flags |= segmentFlag.usedSession;
+      if (context.sessionUser !== 0) outcome.user = context.sessionUser;
       if (deferral !== undefined) {
         this.deferred.push({ segment, deferral });
-        flags |= segmentFlag.deferred;
+        outcome.flags = segmentFlag.deferred;
         break;
       }
     }
-    slot.setResult(segment, at, replyStart, reply.at, flags);
+    outcome.consumedEnd = at;
+    outcome.replyEnd = reply.at;
+    const { awaited } = journal;
+    outcome.position = awaited ?? 0;
+    if (awaited !== undefined) outcome.flags |= segmentFlag.awaitsDisk;
+    slot.setResult(segment, outcome);
   }
 
   private runLine(bytes: Buffer, start: number, end: number): Deferral | undefined {
     const { context } = this;
     const { request, reply, store } = context;
-    context.usedSession = false;
+    context.sessionUser = 0;
     const row = request.parseLine(bytes, start, end);
     if (row < 0) {
       reply.error(errorOfOutcome[row]!);
@@ -104,7 +129,7 @@ export class BatchRunner {
         reply.error('BAD_SESSION');
         return undefined;
       }
-      context.usedSession = true;
+      context.sessionUser = context.user;
     }
     return runCommand(command, context);
   }

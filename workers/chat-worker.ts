@@ -4,18 +4,21 @@
 import { threadId, workerData } from 'node:worker_threads';
 import { openBatchSlots } from '../shared/batch/batch-area';
 import type {
+  AccountResult,
   BatchResult,
   ChatTask,
-  CreateUserResult,
   FinishedCommand,
+  ListedUser,
   WorkerSettings,
 } from '../shared/batch/tasks';
+import type { ErrorCode } from '../shared/protocol/error-codes';
 import { escapeText } from '../shared/protocol/json-ascii';
 import { Name } from '../shared/protocol/name';
 import { Memory } from '../shared/store/memory';
 import { Store } from '../shared/store/store';
 import { StoredText } from '../shared/store/stored-text';
 import { BatchRunner } from './batch-runner';
+import { toSeconds } from './command';
 
 const settings = workerData as WorkerSettings;
 const store = Store.attach(new Memory(settings.store), threadId, ({ lock, ownerSlot, waitedMs }) => {
@@ -26,22 +29,42 @@ const store = Store.attach(new Memory(settings.store), threadId, ({ lock, ownerS
 const slots = openBatchSlots(settings.batchArea);
 const runner = new BatchRunner(store, settings.lineBytesMax, settings);
 
-export default function runTask(task: ChatTask): BatchResult | FinishedCommand | CreateUserResult | boolean {
+type TaskResult = BatchResult | FinishedCommand | AccountResult | ListedUser[] | boolean | string | undefined;
+
+export default function runTask(task: ChatTask): TaskResult {
   if (typeof task === 'number') return runner.runBatch(slots[task]!, Date.now());
   switch (task.kind) {
     case 'finish':
       return runner.finish(task.deferral, task.outcome, Date.now());
     case 'hasUser':
       return store.credentialsOf(nameOf(task.username)) !== undefined;
+    case 'passwordHash':
+      return store.credentialsOf(nameOf(task.username))?.passwordHash;
     case 'createUser': {
       const { username, displayName, passwordHash } = task.account;
-      return store.createUser(
-        nameOf(username),
-        StoredText.fromAscii(escapeText(displayName)),
-        StoredText.fromAscii(passwordHash),
+      const display = StoredText.fromAscii(escapeText(displayName));
+      return changeAccount(() =>
+        store.createUser(nameOf(username), display, StoredText.fromAscii(passwordHash), Date.now()),
       );
     }
+    case 'removeUser':
+      return changeAccount(() => store.removeUser(nameOf(task.username)));
+    case 'setPassword':
+      return changeAccount(() =>
+        store.resetPassword(nameOf(task.username), StoredText.fromAscii(task.passwordHash)),
+      );
+    case 'listUsers':
+      return store.listUsers();
+    case 'touchUsers':
+      for (const user of task.users) store.touchUser(user, toSeconds(Date.now()));
+      return true;
   }
+}
+
+function changeAccount(change: () => ErrorCode | 'OK'): AccountResult {
+  const { journal } = store;
+  journal.forgetAwaited();
+  return { outcome: change(), position: journal.awaited };
 }
 
 function nameOf(username: string): Name {

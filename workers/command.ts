@@ -19,8 +19,8 @@ export interface CommandContext {
   /** The session's user, for commands that need a session. */
   user: number;
   nowMs: number;
-  /** Set by a handler that opened or used a session without the row's asking for one. */
-  usedSession: boolean;
+  /** The user whose session the request used or opened, or 0. A handler that opens one sets it. */
+  sessionUser: number;
   readonly settings: CommandSettings;
   /** The text of the message in hand. */
   readonly text: StoredText;

@@ -30,11 +30,13 @@ const segment = {
   replyStart: 3,
   replyEnd: 4,
   flags: 5,
+  user: 6,
+  position: 7,
 } as const;
 
 export const segmentFlag = {
-  /** A request of the segment was made with a valid session. */
-  usedSession: 1,
+  /** The segment's replies wait until its position is on disk. */
+  awaitsDisk: 1,
   /** The segment ends before its last line, because a slow command has to be finished first. */
   deferred: 2,
 } as const;
@@ -102,6 +104,8 @@ export class BatchSlot {
     words[at + segment.replyStart] = 0;
     words[at + segment.replyEnd] = 0;
     words[at + segment.flags] = 0;
+    words[at + segment.user] = 0;
+    words[at + segment.position] = 0;
     words[head.requestBytes] = end;
     words[head.segmentCount] = index + 1;
   }
@@ -156,12 +160,34 @@ export class BatchSlot {
     return Buffer.from(this.requests.subarray(this.consumedEnd(index), this.requestEnd(index)));
   }
 
-  /** Notes what became of a segment. */
-  setResult(index: number, consumedEnd: number, replyStart: number, replyEnd: number, flags: number): void {
-    const at = headWords + index * segmentWords;
-    this.words[at + segment.consumedEnd] = consumedEnd;
-    this.words[at + segment.replyStart] = replyStart;
-    this.words[at + segment.replyEnd] = replyEnd;
-    this.words[at + segment.flags] = flags;
+  /** The user whose session the segment used last, or 0. */
+  user(index: number): number {
+    return this.words[headWords + index * segmentWords + segment.user]!;
   }
+
+  /** The journal's position after the segment's last change; see `segmentFlag.awaitsDisk`. */
+  position(index: number): number {
+    return this.words[headWords + index * segmentWords + segment.position]!;
+  }
+
+  /** Notes what became of a segment. */
+  setResult(index: number, result: SegmentOutcome): void {
+    const at = headWords + index * segmentWords;
+    this.words[at + segment.consumedEnd] = result.consumedEnd;
+    this.words[at + segment.replyStart] = result.replyStart;
+    this.words[at + segment.replyEnd] = result.replyEnd;
+    this.words[at + segment.user] = result.user;
+    this.words[at + segment.position] = result.position;
+    this.words[at + segment.flags] = result.flags;
+  }
+}
+
+/** What a worker says of a segment; see `BatchSlot`. */
+export interface SegmentOutcome {
+  consumedEnd: number;
+  replyStart: number;
+  replyEnd: number;
+  user: number;
+  position: number;
+  flags: number;
 }

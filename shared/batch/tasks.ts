@@ -6,6 +6,9 @@
  * holds a lock, and never a place among the quick ones.
  */
 import type { ErrorCode } from '../protocol/error-codes';
+import type { ListedUser } from '../store/store';
+
+export type { ListedUser };
 
 /** The slow part of a command. */
 export type HashJob =
@@ -43,7 +46,13 @@ export type ChatTask =
   | number
   | { readonly kind: 'finish'; readonly deferral: Deferral; readonly outcome: HashOutcome }
   | { readonly kind: 'hasUser'; readonly username: string }
-  | { readonly kind: 'createUser'; readonly account: HashedAccount };
+  | { readonly kind: 'passwordHash'; readonly username: string }
+  | { readonly kind: 'createUser'; readonly account: HashedAccount }
+  | { readonly kind: 'removeUser'; readonly username: string }
+  | { readonly kind: 'setPassword'; readonly username: string; readonly passwordHash: string }
+  | { readonly kind: 'listUsers' }
+  /** These users have connections open: they count as active. */
+  | { readonly kind: 'touchUsers'; readonly users: readonly number[] };
 
 export interface HashedAccount {
   readonly username: string;
@@ -54,10 +63,17 @@ export interface HashedAccount {
 /** What a chat worker returns for `finish`. */
 export interface FinishedCommand {
   readonly reply: string;
-  readonly usedSession: boolean;
+  /** The user whose session was used or opened, or 0. */
+  readonly user: number;
+  /** The journal's position that has to be on disk before the reply leaves; undefined when there is nothing to wait for. */
+  readonly position: number | undefined;
 }
 
-export type CreateUserResult = ErrorCode | 'OK';
+/** What a chat worker returns for a change of an account. */
+export interface AccountResult {
+  readonly outcome: ErrorCode | 'OK';
+  readonly position: number | undefined;
+}
 
 /** What every thread of both pools is started with. */
 export interface WorkerSettings {

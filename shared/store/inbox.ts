@@ -7,6 +7,7 @@
  *   user.inboxTail ───────────────────────────────────────────▲
  * ```
  */
+import { joinWords } from '../journal/record';
 import type { BlockPool } from './block-pool';
 import { messageBlockCount } from './block-pool';
 import { block, type Layout, userRecord } from './layout';
@@ -31,6 +32,10 @@ export interface InboxReader {
 const takenMessagesMax = 32_768;
 
 export class Inbox {
+  /** The number of the newest message that the last `take` handed over. */
+  lastTakenLow = 0;
+  lastTakenHigh = 0;
+
   // The messages of the `take` under way, in order of arrival: first block, size, and the next of the same sender.
   private readonly messageBlock: Int32Array;
   private readonly messageTextBytes: Int32Array;
@@ -61,11 +66,17 @@ export class Inbox {
   }
 
   /** Appends a message; false when the inbox is full. The user's lock is held and blocks are reserved. */
-  append(user: number, sender: number, text: StoredText, nowMs: number): boolean {
+  append(
+    user: number,
+    sender: number,
+    text: StoredText,
+    nowMs: number,
+    messagesMax = this.layout.inboxMessagesMax,
+  ): boolean {
     const { memory, transaction, blocks } = this;
     const userWord = this.users.wordOf(user);
     const messageCount = memory.read(userWord + userRecord.inboxMessageCount);
-    if (messageCount >= this.layout.inboxMessagesMax) return false;
+    if (messageCount >= messagesMax) return false;
     const count = text.messageBlockCount;
     const first = blocks.take(count);
     const last = count === 1 ? first : this.lastBlock(first, count);
@@ -110,6 +121,8 @@ export class Inbox {
       const group = this.groupOf(sender);
       if (!reader.accepts(sender, textBytes, group < 0)) break;
       this.messageBlock[count] = next;
+      this.lastTakenLow = memory.read(word + block.message.sequenceLow);
+      this.lastTakenHigh = memory.read(word + block.message.sequenceHigh);
       this.messageTextBytes[count] = textBytes;
       this.addToGroup(group, sender, count);
       const blocksOfMessage = messageBlockCount(textBytes);
@@ -123,6 +136,41 @@ export class Inbox {
       this.unlink(userWord, last, next, count, blockCount);
     }
     return count;
+  }
+
+  /** Drops all messages up to and including a number. The user's lock is held. */
+  dropThrough(user: number, sequence: number): void {
+    const { memory, blocks } = this;
+    const userWord = this.users.wordOf(user);
+    let count = 0;
+    let blockCount = 0;
+    let last = 0;
+    let next = memory.read(userWord + userRecord.inboxHead);
+    while (next !== 0) {
+      const word = blocks.wordOf(next);
+      const low = memory.read(word + block.message.sequenceLow);
+      if (joinWords(low, memory.read(word + block.message.sequenceHigh)) > sequence) break;
+      const blocksOfMessage = messageBlockCount(memory.read(word + block.message.textBytes));
+      last = this.lastBlock(next, blocksOfMessage);
+      blockCount += blocksOfMessage;
+      count += 1;
+      next = memory.read(blocks.wordOf(last) + block.next);
+    }
+    if (count > 0) this.unlink(userWord, last, next, count, blockCount);
+  }
+
+  /** Drops all messages. The user's lock is held. */
+  clear(user: number): void {
+    const { memory, transaction } = this;
+    const userWord = this.users.wordOf(user);
+    const head = memory.read(userWord + userRecord.inboxHead);
+    if (head === 0) return;
+    const blockCount = memory.read(userWord + userRecord.inboxBlockCount);
+    this.blocks.give(head, memory.read(userWord + userRecord.inboxTail), blockCount);
+    transaction.set(userWord + userRecord.inboxHead, 0);
+    transaction.set(userWord + userRecord.inboxTail, 0);
+    transaction.set(userWord + userRecord.inboxMessageCount, 0);
+    transaction.set(userWord + userRecord.inboxBlockCount, 0);
   }
 
   private handOver(reader: InboxReader): void {

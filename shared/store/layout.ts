@@ -2,10 +2,10 @@
  * Where everything lies in the store's SharedArrayBuffer. All offsets are in 32-bit words unless a name says bytes.
  *
  * ```
- * ┌────────┬────────────┬──────────────┬──────────────┬───────┬─────────────────┬──────────┬────────────────┐
- * │ header │ lock words │ thread slots │ user buckets │ users │ session buckets │ sessions │ message blocks │
- * │  128   │ 16 a lock  │ 256 a slot   │ 1 a bucket   │ 32 ea │ 1 a bucket      │ 16 ea    │ 32 a block     │
- * └────────┴────────────┴──────────────┴──────────────┴───────┴─────────────────┴──────────┴────────────────┘
+ * ┌────────┬────────────┬──────────────┬──────────────┬───────┬─────────────────┬──────────┬────────────────┬──────┐
+ * │ header │ lock words │ thread slots │ user buckets │ users │ session buckets │ sessions │ message blocks │ ring │
+ * │  128   │ 16 a lock  │ 256 a slot   │ 1 a bucket   │ 32 ea │ 1 a bucket      │ 16 ea    │ 32 a block     │      │
+ * └────────┴────────────┴──────────────┴──────────────┴───────┴─────────────────┴──────────┴────────────────┴──────┘
  * ```
  *
  * References between records are numbers from 1; 0 is "none", so that fresh (zeroed) memory is an empty store.
@@ -32,6 +32,19 @@ export const header = {
   sessionCount: 66,
   blockBump: 80,
   magazineHead: 81,
+  /** The journal ring's size in words, a power of two; 0 when there is no journal. */
+  ringWords: 7,
+  /**
+   * Positions in the journal, in words, as 32-bit counters that wrap: what is published, what is on disk, and what the
+   * tables have taken over. They never lie 2^31 words apart.
+   */
+  ringTail: 96,
+  ringDurable: 112,
+  ringApplied: 113,
+  /** One of `journalState`. */
+  journalState: 114,
+  /** 1 once the journal thread is to end. */
+  journalStops: 115,
   words: 128,
 } as const;
 
@@ -46,11 +59,17 @@ export const threadSlot = {
   /** This thread's stock of free blocks: a chain and its length. */
   stockHead: 11,
   stockCount: 12,
+  /** While a record is being published: 1, and the tail that publishing it will leave. */
+  isPublishing: 13,
+  intendedTail: 14,
   /** Pairs (word, old value). */
   undo: 16,
   undoMax: 120,
   words: 256,
 } as const;
+
+/** `failing`: the disk takes nothing; changes are refused until it does again. */
+export const journalState = { running: 0, failing: 1 } as const;
 
 /** A user. Guarded by the lock of the user's stripe, apart from the fields that say otherwise. */
 export const userRecord = {
@@ -83,6 +102,8 @@ export const userRecord = {
   lastSequenceHigh: 27,
   /** Sessions that a change of password has ended and that are not removed yet. */
   endedHead: 28,
+  /** When a session of the user was last used. Written without a lock. */
+  lastUsedSeconds: 29,
   words: 32,
 } as const;
 
@@ -145,7 +166,9 @@ export const lockNumber = {
   userAllocator: 2 * stripesPerTable + 1,
   sessionAllocator: 2 * stripesPerTable + 2,
   blockAllocator: 2 * stripesPerTable + 3,
-  count: 2 * stripesPerTable + 4,
+  /** Tier 5: the tail of the journal ring. */
+  ring: 2 * stripesPerTable + 4,
+  count: 2 * stripesPerTable + 5,
 } as const;
 
 export interface StoreCapacity {
@@ -156,9 +179,12 @@ export interface StoreCapacity {
   readonly blocksMax: number;
   /** Unread messages of one user. */
   readonly inboxMessagesMax: number;
+  /** Size of the journal ring, a power of two; none for a store that keeps no journal. */
+  readonly ringWords?: number;
 }
 
-export interface Layout extends StoreCapacity {
+export interface Layout extends Required<StoreCapacity> {
+  readonly ring: number;
   readonly locks: number;
   readonly threadSlots: number;
   readonly userBuckets: number;
@@ -181,6 +207,9 @@ export function computeLayout(capacity: StoreCapacity): Layout {
     at += Math.ceil(words / lockWords) * lockWords;
     return start;
   };
+  const ringWords = capacity.ringWords ?? 0;
+  if ((ringWords & (ringWords - 1)) !== 0)
+    throw new RangeError('the journal ring’s size is not a power of two');
   const userBucketCount = bucketCount(capacity.usersMax);
   const sessionBucketCount = bucketCount(capacity.sessionsMax);
   const layout = {
@@ -189,6 +218,7 @@ export function computeLayout(capacity: StoreCapacity): Layout {
     sessionsMax: capacity.sessionsMax,
     blocksMax: capacity.blocksMax,
     inboxMessagesMax: capacity.inboxMessagesMax,
+    ringWords,
     userBucketCount,
     sessionBucketCount,
     locks: region(lockNumber.count * lockWords),
@@ -198,6 +228,7 @@ export function computeLayout(capacity: StoreCapacity): Layout {
     sessionBuckets: region(sessionBucketCount),
     sessions: region(capacity.sessionsMax * sessionRecord.words),
     blocks: region(capacity.blocksMax * block.words),
+    ring: region(ringWords),
   };
   if (at > totalWordsMax)
     throw new RangeError(`a store of ${at} words is more than one SharedArrayBuffer can hold`);
@@ -210,14 +241,20 @@ function bucketCount(recordsMax: number): number {
 }
 
 /** How many bytes of a store go to what, for a total in MiB: a tenth to users, a tenth to sessions, the rest to messages. */
-export function capacityFor(memoryMiB: number, threadsMax: number, inboxMessagesMax: number): StoreCapacity {
-  const fixedBytes = 4 * (header.words + lockNumber.count * lockWords + threadsMax * threadSlot.words);
+export function capacityFor(
+  memoryMiB: number,
+  threadsMax: number,
+  inboxMessagesMax: number,
+  ringWords = 0,
+): StoreCapacity {
+  const fixedWords = header.words + lockNumber.count * lockWords + threadsMax * threadSlot.words + ringWords;
+  const fixedBytes = 4 * fixedWords;
   const bytes = memoryMiB * 1_048_576 - fixedBytes;
   // A record costs its own words and up to two words of buckets.
   const usersMax = Math.floor((bytes * 0.1) / (4 * (userRecord.words + 2)));
   const sessionsMax = Math.floor((bytes * 0.1) / (4 * (sessionRecord.words + 2)));
   const blocksMax = Math.floor((bytes * 0.8) / (4 * block.words)) - 16;
-  return { threadsMax, usersMax, sessionsMax, blocksMax, inboxMessagesMax };
+  return { threadsMax, usersMax, sessionsMax, blocksMax, inboxMessagesMax, ringWords };
 }
 
 /** Writes the header of a fresh (zeroed) store. */
@@ -227,6 +264,7 @@ export function writeHeader(words: Int32Array, layout: Layout): void {
   words[header.sessionsMax] = layout.sessionsMax;
   words[header.blocksMax] = layout.blocksMax;
   words[header.inboxMessagesMax] = layout.inboxMessagesMax;
+  words[header.ringWords] = layout.ringWords;
   words[header.layoutVersion] = layoutVersion;
   words[header.magic] = magic;
 }
@@ -243,6 +281,7 @@ export function readLayout(words: Int32Array): Layout {
     sessionsMax: words[header.sessionsMax]!,
     blocksMax: words[header.blocksMax]!,
     inboxMessagesMax: words[header.inboxMessagesMax]!,
+    ringWords: words[header.ringWords]!,
   });
   if (layout.totalWords !== words.length) throw new Error('the store’s header does not fit its size');
   return layout;
@@ -254,13 +293,14 @@ assertRecordsFit();
 function assertRecordsFit(): void {
   const ends: readonly (readonly [number, number])[] = [
     [threadSlot.held + threadSlot.heldMax, threadSlot.undoCount],
+    [threadSlot.intendedTail + 1, threadSlot.undo],
     [threadSlot.undo + threadSlot.undoMax * 2, threadSlot.words],
     [userRecord.name + 8, userRecord.displayHead],
-    [userRecord.endedHead + 1, userRecord.words],
+    [userRecord.lastUsedSeconds + 1, userRecord.words],
     [sessionRecord.token + 4, sessionRecord.user],
     [sessionRecord.version + 1, sessionRecord.words],
     [block.message.atHigh + 1, block.message.text],
-    [header.magazineHead + 1, header.words],
+    [header.journalStops + 1, header.words],
   ];
   for (const [end, boundary] of ends) {
     if (end > boundary)

@@ -6,7 +6,8 @@
 import { type Layout, threadSlot } from './layout';
 import { freeLocksOf, wakeAllWaiters } from './lock';
 import type { Memory } from './memory';
-import { rollBackSlot } from './transaction';
+import { hasPublished } from './journal-ring';
+import { keepSlot, rollBackSlot } from './transaction';
 
 /**
  * Recovers the slot that `threadId` had claimed; false when it had claimed none. The slot, with the stock of blocks
@@ -17,7 +18,9 @@ export function recoverThread(memory: Memory, layout: Layout, threadId: number):
     const slotWord = layout.threadSlots + index * threadSlot.words;
     if (memory.load(slotWord + threadSlot.claimed) !== threadId) continue;
     // The order matters: nobody may take a lock before what it protects is whole again.
-    rollBackSlot(memory, slotWord);
+    if (hasPublished(memory, slotWord)) keepSlot(memory, slotWord);
+    else rollBackSlot(memory, slotWord);
+    memory.write(slotWord + threadSlot.isPublishing, 0);
     freeLocksOf(memory, layout, index + 1, slotWord);
     wakeAllWaiters(memory, layout);
     memory.store(slotWord + threadSlot.claimed, 0);

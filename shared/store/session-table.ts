@@ -75,6 +75,7 @@ export class SessionTable {
         if ((version & 1) === 1 || memory.load(word + sessionRecord.version) !== version) return 0;
         if (!isOfThisEpoch) return 0;
         this.noteUse(word, nowSeconds);
+        this.users.noteUse(user, nowSeconds);
         return user;
       }
       session = memory.load(word + sessionRecord.nextInBucket);
@@ -140,7 +141,9 @@ export class SessionTable {
   /** Notes that a session was used and returns its user. The token's lock is held. */
   use(session: number, nowSeconds: number): number {
     this.noteUse(this.wordOf(session), nowSeconds);
-    return this.userOf(session);
+    const user = this.userOf(session);
+    this.users.noteUse(user, nowSeconds);
+    return user;
   }
 
   /** Not part of any transaction: a time a moment off, even in a record just reused, harms nothing. */
@@ -165,6 +168,15 @@ export class SessionTable {
     transaction.set(keptWord + sessionRecord.epoch, epoch);
     this.endChange(keptWord);
     transaction.set(userWord + userRecord.sessionEpoch, epoch);
+  }
+
+  /** Ends all sessions of a user at once. The user's lock is held. */
+  endAll(user: number): void {
+    const userWord = this.users.wordOf(user);
+    this.moveAllToEnded(userWord);
+    this.transaction.set(userWord + userRecord.sessionHead, 0);
+    this.transaction.set(userWord + userRecord.sessionCount, 0);
+    this.transaction.add(userWord + userRecord.sessionEpoch, 1);
   }
 
   /** A session of the user that has been ended and not yet removed, or 0. The user's lock is held. */

@@ -8,25 +8,18 @@
 import type { ErrorCode } from '../protocol/error-codes';
 import type { Name } from '../protocol/name';
 import type { TokenWords } from '../protocol/token';
-import { ActiveList } from './active-list';
-import { BlockPool, type TextSink } from './block-pool';
-import { Inbox, type InboxReader } from './inbox';
-import {
-  computeLayout,
-  header,
-  type Layout,
-  readLayout,
-  type StoreCapacity,
-  threadSlot,
-  userRecord,
-  writeHeader,
-} from './layout';
-import { Locks, type LongWaitReporter } from './lock';
+import type { ActiveList } from './active-list';
+import type { BlockPool, TextSink } from './block-pool';
+import type { Inbox, InboxReader } from './inbox';
+import { computeLayout, header, type StoreCapacity, userRecord, writeHeader } from './layout';
+import type { JournalRing } from './journal-ring';
+import type { Locks, LongWaitReporter } from './lock';
 import type { Memory } from './memory';
-import { SessionTable } from './session-table';
+import type { SessionTable } from './session-table';
+import { attachParts, type StoreParts } from './store-parts';
 import type { StoredText } from './stored-text';
-import { Transaction } from './transaction';
-import { UserTable } from './user-table';
+import type { Transaction } from './transaction';
+import type { UserTable } from './user-table';
 
 /** A user whose password was checked, as of the epoch of that password: it must be found unchanged afterwards. */
 export interface CheckedUser {
@@ -39,6 +32,20 @@ export interface Credentials extends CheckedUser {
   readonly passwordHash: string;
 }
 
+/** How long a user counts as active after the last request, without a connection. */
+const activeSeconds = 300;
+
+const noToken: TokenWords = new Int32Array(4);
+
+/** A user as the operator sees it. */
+export interface ListedUser {
+  readonly username: string;
+  /** Escaped for JSON. */
+  readonly displayName: string;
+  readonly sessions: number;
+  readonly unread: number;
+}
+
 /** Makes an empty store. */
 export function createStore(capacity: StoreCapacity): SharedArrayBuffer {
   const layout = computeLayout(capacity);
@@ -49,6 +56,9 @@ export function createStore(capacity: StoreCapacity): SharedArrayBuffer {
 
 /** One thread's access to the store. Not to be shared between threads; each attaches its own. */
 export class Store {
+  /** The journal of the changes; see there for when a reply may leave. */
+  readonly journal: JournalRing;
+  private readonly memory: Memory;
   private readonly locks: Locks;
   private readonly transaction: Transaction;
   private readonly blocks: BlockPool;
@@ -57,20 +67,16 @@ export class Store {
   private readonly active: ActiveList;
   private readonly inbox: Inbox;
 
-  private constructor(
-    private readonly memory: Memory,
-    layout: Layout,
-    slot: number,
-    slotWord: number,
-    reportLongWait: LongWaitReporter,
-  ) {
-    this.locks = new Locks(memory, layout, slot, slotWord, reportLongWait);
-    this.transaction = new Transaction(memory, slotWord);
-    this.blocks = new BlockPool(memory, layout, this.locks, this.transaction, slotWord);
-    this.users = new UserTable(memory, layout, this.locks, this.transaction, this.blocks);
-    this.sessions = new SessionTable(memory, layout, this.locks, this.transaction, this.users);
-    this.active = new ActiveList(memory, this.locks, this.transaction, this.users);
-    this.inbox = new Inbox(memory, layout, this.transaction, this.blocks, this.users);
+  private constructor(parts: StoreParts) {
+    this.memory = parts.memory;
+    this.locks = parts.locks;
+    this.transaction = parts.transaction;
+    this.blocks = parts.blocks;
+    this.users = parts.users;
+    this.sessions = parts.sessions;
+    this.active = parts.active;
+    this.inbox = parts.inbox;
+    this.journal = parts.journal;
   }
 
   /**
@@ -78,14 +84,7 @@ export class Store {
    * Throws when all slots are taken.
    */
   static attach(memory: Memory, threadId: number, reportLongWait: LongWaitReporter): Store {
-    const layout = readLayout(memory.words);
-    for (let index = 0; index < layout.threadsMax; index += 1) {
-      const slotWord = layout.threadSlots + index * threadSlot.words;
-      if (memory.compareExchange(slotWord + threadSlot.claimed, 0, threadId) === 0) {
-        return new Store(memory, layout, index + 1, slotWord, reportLongWait);
-      }
-    }
-    throw new Error(`all ${layout.threadsMax} thread slots of the store are taken`);
+    return new Store(attachParts(memory, threadId, reportLongWait));
   }
 
   get userCount(): number {
@@ -93,12 +92,36 @@ export class Store {
   }
 
   /** Creates a user. `displayName` and `passwordHash` are kept as they are given (escaped, ASCII). */
-  createUser(name: Name, displayName: StoredText, passwordHash: StoredText): ErrorCode | 'OK' {
+  createUser(
+    name: Name,
+    displayName: StoredText,
+    passwordHash: StoredText,
+    nowMs: number = Date.now(),
+  ): ErrorCode | 'OK' {
+    if (!this.journal.reserve()) return 'BUSY';
     if (!this.blocks.reserve(displayName.blockCount + passwordHash.blockCount)) return 'STORE_FULL';
     this.locks.acquire(this.users.lockOfName(name));
     if (this.users.find(name) !== 0) return this.refuse('USER_EXISTS');
-    if (this.users.insert(name, displayName, passwordHash) === 0) return this.refuse('STORE_FULL');
+    const user = this.users.insert(name, displayName, passwordHash);
+    if (user === 0) return this.refuse('STORE_FULL');
+    if (this.journal.isOn) this.journal.userCreated(user, nowMs, name, displayName, passwordHash);
     return this.finish();
+  }
+
+  /** Removes a user: ends its sessions and drops its unread messages. Its name may be given to another. */
+  removeUser(name: Name): ErrorCode | 'OK' {
+    if (!this.journal.reserve()) return 'BUSY';
+    this.locks.acquire(this.users.lockOfName(name));
+    const user = this.users.find(name);
+    if (user === 0) return this.refuse('NO_SUCH_USER');
+    if (this.memory.read(this.users.wordOf(user) + userRecord.sessionCount) > 0) this.active.remove(user);
+    this.sessions.endAll(user);
+    this.users.markRemoved(user);
+    this.inbox.clear(user);
+    if (this.journal.isOn) this.journal.userRemoved(user);
+    this.finish();
+    this.removeEndedSessions(user);
+    return 'OK';
   }
 
   /** The credentials of a name; undefined when there is no such user. */
@@ -123,6 +146,7 @@ export class Store {
    */
   openSession(checked: CheckedUser, token: TokenWords, nowSeconds: number): ErrorCode | 'OK' {
     const { user } = checked;
+    if (!this.journal.reserve()) return 'BUSY';
     this.locks.acquire(this.sessions.lockOf(token));
     this.locks.acquire(this.users.lockOf(user));
     const userWord = this.users.wordOf(user);
@@ -131,7 +155,9 @@ export class Store {
     }
     if (this.memory.read(userWord + userRecord.sessionCount) === 0) this.active.append(user);
     if (this.sessions.insert(token, user, nowSeconds) === 0) return this.refuse('STORE_FULL');
+    this.users.noteUse(user, nowSeconds);
     const endedAreLeft = this.sessions.firstEnded(user) !== 0;
+    if (this.journal.isOn) this.journal.sessionOpened(token, user, nowSeconds);
     this.finish();
     // A thread that died while it removed them has left them to the next login.
     if (endedAreLeft) this.removeEndedSessions(user);
@@ -151,6 +177,7 @@ export class Store {
 
   /** Ends a session. */
   closeSession(token: TokenWords): ErrorCode | 'OK' {
+    if (!this.journal.reserve()) return 'BUSY';
     this.locks.acquire(this.sessions.lockOf(token));
     const session = this.sessions.find(token);
     if (session === 0) return this.refuse('BAD_SESSION');
@@ -160,6 +187,8 @@ export class Store {
     const isLast = this.memory.read(this.users.wordOf(user) + userRecord.sessionCount) === 1;
     if (wasValid && isLast) this.active.remove(user);
     this.sessions.remove(session, token);
+    // The end of an ended session has been written down before.
+    if (wasValid && this.journal.isOn) this.journal.sessionClosed(token);
     this.finish();
     return wasValid ? 'OK' : 'BAD_SESSION';
   }
@@ -170,6 +199,7 @@ export class Store {
    */
   changePassword(checked: CheckedUser, passwordHash: StoredText, keptToken: TokenWords): ErrorCode | 'OK' {
     const { user } = checked;
+    if (!this.journal.reserve()) return 'BUSY';
     if (!this.blocks.reserve(passwordHash.blockCount)) return 'STORE_FULL';
     this.locks.acquire(this.sessions.lockOf(keptToken));
     const kept = this.sessions.find(keptToken);
@@ -182,6 +212,7 @@ export class Store {
     this.sessions.endAllOthers(user, kept);
     this.users.replacePassword(user, passwordHash);
     this.users.raisePasswordEpoch(user);
+    if (this.journal.isOn) this.journal.passwordReplaced(user, passwordHash, keptToken);
     this.finish();
     this.removeEndedSessions(user);
     return 'OK';
@@ -189,33 +220,81 @@ export class Store {
 
   /** Replaces a password's hash by a newer form of the same password; nothing happens when the password has changed. */
   renewPasswordHash(checked: CheckedUser, passwordHash: StoredText): void {
-    if (!this.blocks.reserve(passwordHash.blockCount)) return;
+    if (!this.journal.reserve() || !this.blocks.reserve(passwordHash.blockCount)) return;
     const { user } = checked;
     this.locks.acquire(this.users.lockOf(user));
     if (this.memory.read(this.users.wordOf(user) + userRecord.passwordEpoch) === checked.passwordEpoch) {
       this.users.replacePassword(user, passwordHash);
+      if (this.journal.isOn) this.journal.passwordReplaced(user, passwordHash, undefined);
       this.finish();
     } else {
       this.refuse('WRONG_PASSWORD');
     }
   }
 
+  /** Gives a user another password and ends all its sessions: for the operator. */
+  resetPassword(name: Name, passwordHash: StoredText): ErrorCode | 'OK' {
+    if (!this.journal.reserve()) return 'BUSY';
+    if (!this.blocks.reserve(passwordHash.blockCount)) return 'STORE_FULL';
+    this.locks.acquire(this.users.lockOfName(name));
+    const user = this.users.find(name);
+    if (user === 0) return this.refuse('NO_SUCH_USER');
+    if (this.memory.read(this.users.wordOf(user) + userRecord.sessionCount) > 0) this.active.remove(user);
+    this.sessions.endAll(user);
+    this.users.replacePassword(user, passwordHash);
+    this.users.raisePasswordEpoch(user);
+    if (this.journal.isOn) this.journal.passwordReplaced(user, passwordHash, noToken);
+    this.finish();
+    this.removeEndedSessions(user);
+    return 'OK';
+  }
+
+  /** Every living user, in order of number. One after the other: not of one moment. */
+  listUsers(): ListedUser[] {
+    const listed: ListedUser[] = [];
+    for (let user = 1; user <= this.userCount; user += 1) {
+      this.locks.acquire(this.users.lockOf(user));
+      if (this.users.isLive(user)) listed.push(this.users.describe(user));
+      this.locks.release();
+    }
+    return listed;
+  }
+
+  /** Counts a user as active now: a connection of it is open. */
+  touchUser(user: number, nowSeconds: number): void {
+    this.users.noteUse(user, nowSeconds);
+  }
+
   /** Delivers a message to the inbox of a name. */
   send(sender: number, receiver: Name, text: StoredText, nowMs: number): ErrorCode | 'OK' {
+    if (!this.journal.reserve()) return 'BUSY';
     if (!this.blocks.reserve(text.messageBlockCount)) return 'STORE_FULL';
     this.locks.acquire(this.users.lockOfName(receiver));
     const user = this.users.find(receiver);
     if (user === 0) return this.refuse('RECIPIENT_NOT_FOUND');
     if (!this.inbox.append(user, sender, text, nowMs)) return this.refuse('INBOX_FULL');
+    if (this.journal.isOn) {
+      const { memory } = this;
+      const userWord = this.users.wordOf(user);
+      const sequenceLow = memory.read(userWord + userRecord.lastSequenceLow);
+      const sequenceHigh = memory.read(userWord + userRecord.lastSequenceHigh);
+      this.journal.message(user, sender, sequenceLow, sequenceHigh, nowMs, text);
+    }
     return this.finish();
   }
 
-  /** Hands the unread messages to `reader` and marks them read, in one step; returns how many. */
-  takeInbox(user: number, reader: InboxReader): number {
+  /**
+   * Hands the unread messages to `reader` and marks them read, in one step. The one change whose reply does not wait
+   * for the disk. `BUSY` when the journal has no room for it.
+   */
+  takeInbox(user: number, reader: InboxReader): ErrorCode | 'OK' {
+    if (!this.journal.reserve(true)) return 'BUSY';
     this.locks.acquire(this.users.lockOf(user));
     const count = this.inbox.take(user, reader);
-    this.finish();
-    return count;
+    if (count > 0 && this.journal.isOn) {
+      this.journal.read(user, this.inbox.lastTakenLow, this.inbox.lastTakenHigh);
+    }
+    return this.finish();
   }
 
   /** Copies the text of a message that `takeInbox` is handing over. */
@@ -223,9 +302,13 @@ export class Store {
     this.blocks.copyText(firstBlock, 'message', textBytes, sink);
   }
 
-  /** Calls `visit` for every active user, in order of login, until it returns false. It must take no lock. */
-  forEachActive(visit: (user: number) => boolean): void {
-    this.active.forEach(visit);
+  /**
+   * Calls `visit` for every active user, in order of login, until it returns false. It must take no lock. Active is who
+   * has a session and has used it lately, or has a connection open.
+   */
+  forEachActive(nowSeconds: number, visit: (user: number) => boolean): void {
+    const usedSince = nowSeconds - activeSeconds;
+    this.active.forEach((user) => this.users.lastUsedSeconds(user) < usedSince || visit(user));
   }
 
   nameBytes(user: number): number {
@@ -274,6 +357,7 @@ export class Store {
 
   private finish(): 'OK' {
     this.transaction.commit();
+    this.journal.settle();
     this.locks.releaseAll();
     return 'OK';
   }

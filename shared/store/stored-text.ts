@@ -18,10 +18,7 @@ export class StoredText {
 
   /** A text of its own, from ASCII. */
   static fromAscii(text: string): StoredText {
-    const stored = new StoredText(text.length);
-    stored.bytes.set(Buffer.from(text, 'latin1'));
-    stored.lengthBytes = text.length;
-    return stored;
+    return StoredText.fromBytes(Buffer.from(text, 'latin1'));
   }
 
   /** Takes clean UTF-8, escaping it. At most `bytesMax / 3` bytes. */
@@ -29,15 +26,26 @@ export class StoredText {
     this.lengthBytes = escapeUtf8(source, start, end, this.bytes, 0);
   }
 
+  /** A text of its own, from bytes that are escaped already. */
+  static fromBytes(bytes: Uint8Array): StoredText {
+    const stored = new StoredText(bytes.length);
+    stored.bytes.set(bytes);
+    stored.lengthBytes = bytes.length;
+    return stored;
+  }
+
   /** Takes ASCII that needs no escaping. */
   copy(source: Uint8Array, start: number, end: number): void {
     const { words } = this;
     const lengthBytes = end - start;
     let at = start;
-    // Up to three bytes past the end are copied along: they are never read back.
-    for (let word = 0; at < end; word += 1, at += 4) {
+    let word = 0;
+    for (; at < end; word += 1, at += 4) {
       words[word] = source[at]! | (source[at + 1]! << 8) | (source[at + 2]! << 16) | (source[at + 3]! << 24);
     }
+    // Up to three bytes of whatever follows came along: they are nobody's business.
+    const rest = lengthBytes & 3;
+    if (rest !== 0) words[word - 1]! &= (1 << (rest * 8)) - 1;
     this.lengthBytes = lengthBytes;
   }
 

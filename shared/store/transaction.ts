@@ -2,7 +2,8 @@
  * Changes of control words that happen whole or not at all, even when the thread dies between any two of them:
  * `terminate()`, a heap limit or a crash stops a thread anywhere, and no `finally` runs.
  *
- * The old value goes to the thread's undo log before the new one is written. Clearing the log is the commit point.
+ * The old value goes to the thread's undo log before the new one is written. The commit point is the publishing of the
+ * change's record in the journal ring; without a journal it is the clearing of the log.
  * Recovery (`recovery.ts`) rolls back what it finds logged, before it frees the thread's locks, so nobody ever sees
  * half of a change.
  *
@@ -59,6 +60,11 @@ export class Transaction {
 /** Takes back what a dead thread had changed and not committed. */
 export function rollBackSlot(memory: Memory, slotWord: number): void {
   rollBack(memory, slotWord + threadSlot.undoCount, slotWord + threadSlot.undo);
+}
+
+/** Lets the changes of a dead thread stand: their record was published. */
+export function keepSlot(memory: Memory, slotWord: number): void {
+  memory.write(slotWord + threadSlot.undoCount, 0);
 }
 
 /** In reverse, because a word may be logged twice. May itself be repeated from the start: it only restores. */

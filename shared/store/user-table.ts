@@ -22,6 +22,11 @@ export class UserTable {
     private readonly blocks: BlockPool,
   ) {}
 
+  /** How many users there can ever be. */
+  get capacity(): number {
+    return this.layout.usersMax;
+  }
+
   /** The word where a user's record starts. */
   wordOf(user: number): number {
     return this.layout.users + (user - 1) * userRecord.words;
@@ -38,13 +43,16 @@ export class UserTable {
     return lockNumber.userStripe + (hash & (stripesPerTable - 1));
   }
 
-  /** The user of a name, or 0. The name's lock is held. */
+  /** The living user of a name, or 0. The name's lock is held. */
   find(name: Name): number {
     const { memory } = this;
     let user = memory.read(this.bucketWord(name.hash));
     while (user !== 0) {
       const word = this.wordOf(user);
-      if (memory.read(word + userRecord.hash) === name.hash && this.hasName(word, name)) return user;
+      if (memory.read(word + userRecord.hash) === name.hash && this.hasName(word, name)) {
+        // Behind a removed user, another of the same name may live.
+        if (memory.read(word + userRecord.state) === userState.live) return user;
+      }
       user = memory.read(word + userRecord.nextInBucket);
     }
     return 0;
@@ -55,15 +63,20 @@ export class UserTable {
    * blocks for both texts are reserved. Part of the caller's transaction; the allocator's lock stays held with it.
    */
   insert(name: Name, displayName: StoredText, passwordHash: StoredText): number {
-    const { memory, transaction } = this;
     this.locks.acquire(lockNumber.userAllocator);
-    const user = memory.read(header.userCount) + 1;
+    const user = this.memory.read(header.userCount) + 1;
     if (user > this.layout.usersMax) return 0;
-    transaction.set(header.userCount, user);
+    this.link(user, name, displayName, passwordHash);
+    return user;
+  }
+
+  /** Links a user under a number that nobody has. For the loader; like `insert` otherwise. */
+  link(user: number, name: Name, displayName: StoredText, passwordHash: StoredText): void {
+    const { memory, transaction } = this;
+    if (user > memory.read(header.userCount)) transaction.set(header.userCount, user);
     const word = this.wordOf(user);
     // Nothing links to the record yet: plain writes.
     memory.write(word + userRecord.hash, name.hash);
-    memory.write(word + userRecord.state, userState.live);
     memory.write(word + userRecord.nameBytes, name.lengthBytes);
     memory.writeWords(word + userRecord.name, name.words, 0, nameWords);
     memory.write(word + userRecord.displayBytes, displayName.lengthBytes);
@@ -72,8 +85,9 @@ export class UserTable {
     memory.write(word + userRecord.passwordHead, this.store(passwordHash));
     const bucketWord = this.bucketWord(name.hash);
     memory.write(word + userRecord.nextInBucket, memory.read(bucketWord));
+    // By this a record is known to be one; a number whose record is not was never given to anybody who heard of it.
+    transaction.set(word + userRecord.state, userState.live);
     transaction.set(bucketWord, user);
-    return user;
   }
 
   /** Replaces the password's hash. The user's lock is held and blocks are reserved. Part of the caller's transaction. */
@@ -88,6 +102,41 @@ export class UserTable {
     transaction.set(word + userRecord.passwordHead, head);
     transaction.set(word + userRecord.passwordBytes, passwordHash.lengthBytes);
     blocks.give(oldHead, oldTail, oldCount);
+  }
+
+  /** What the operator sees of a user, who is live. The user's lock is held. */
+  describe(user: number): { username: string; displayName: string; sessions: number; unread: number } {
+    const word = this.wordOf(user);
+    const username = new TextCollector();
+    const displayName = new TextCollector();
+    this.copyName(user, username);
+    this.copyDisplayName(user, displayName);
+    return {
+      username: username.text,
+      displayName: displayName.text,
+      sessions: this.memory.read(word + userRecord.sessionCount),
+      unread: this.memory.read(word + userRecord.inboxMessageCount),
+    };
+  }
+
+  /** Notes that the user was there. No part of any transaction: a time a moment off harms nothing. */
+  noteUse(user: number, nowSeconds: number): void {
+    const word = this.wordOf(user) + userRecord.lastUsedSeconds;
+    if (this.memory.read(word) !== nowSeconds) this.memory.write(word, nowSeconds);
+  }
+
+  lastUsedSeconds(user: number): number {
+    return this.memory.read(this.wordOf(user) + userRecord.lastUsedSeconds);
+  }
+
+  isLive(user: number): boolean {
+    return this.memory.read(this.wordOf(user) + userRecord.state) === userState.live;
+  }
+
+  /** Leaves of a user what the messages that it sent need: its number and its names. The user's lock is held. */
+  markRemoved(user: number): void {
+    this.transaction.set(this.wordOf(user) + userRecord.state, userState.removed);
+    this.raisePasswordEpoch(user);
   }
 
   /** Notes that the password is another: whoever checked the old one has checked nothing. The user's lock is held. */

@@ -46,6 +46,8 @@ function createDispatcher(underWayMax: number): {
   nextBatch: () => Promise<RunningBatch>;
   batches: RunningBatch[];
   failures: unknown[];
+  /** What the gate holds. */
+  released: { position: number; release: () => void }[];
 } {
   const slots = openBatchSlots(createBatchArea(underWayMax + 1));
   const batches: RunningBatch[] = [];
@@ -62,7 +64,14 @@ function createDispatcher(underWayMax: number): {
         let at = 0;
         for (const segment of segments) {
           const written = slot.replies.write(requests[segment]!, at, 'latin1');
-          slot.setResult(segment, slot.requestEnd(segment), at, at + written, 0);
+          slot.setResult(segment, {
+            consumedEnd: slot.requestEnd(segment),
+            replyStart: at,
+            replyEnd: at + written,
+            user: 0,
+            position: 0,
+            flags: 0,
+          });
           at += written;
         }
         resolve(undefined);
@@ -76,8 +85,10 @@ function createDispatcher(underWayMax: number): {
     taken += 1;
     return batches[taken - 1]!;
   };
-  const dispatcher = new Dispatcher(slots, segmentBytesMax, run, (error) => failures.push(error));
-  return { dispatcher, slots, nextBatch, batches, failures };
+  const released: { position: number; release: () => void }[] = [];
+  const gate = { hold: (position: number, release: () => void) => void released.push({ position, release }) };
+  const dispatcher = new Dispatcher(slots, segmentBytesMax, run, gate, (error) => failures.push(error));
+  return { dispatcher, slots, nextBatch, batches, failures, released };
 }
 
 test('what is queued in one turn of the loop goes in one batch', async () => {
@@ -168,13 +179,18 @@ test('lines that a worker left come back, and a deferred command with them', asy
   dispatcher.enqueue(source);
   const batch = await nextBatch();
   const deferral: Deferral = { command: 'auth', job: { kind: 'verifyNobody', password: 'b' }, state: {} };
-  slots[0]!.setResult(0, 'auth a b\n'.length, 0, 0, segmentFlag.deferred | segmentFlag.usedSession);
+  slots[0]!.setResult(0, {
+    consumedEnd: 'auth a b\n'.length,
+    replyStart: 0,
+    replyEnd: 0,
+    user: 7,
+    position: 0,
+    flags: segmentFlag.deferred,
+  });
   const completed = source.completed();
   batch.resolve([{ segment: 0, deferral }]);
   await completed;
-  expect(source.results).toEqual([
-    { replies: '', unconsumed: Buffer.from('ping\n'), usedSession: true, deferral },
-  ]);
+  expect(source.results).toEqual([{ replies: '', unconsumed: Buffer.from('ping\n'), user: 7, deferral }]);
 });
 
 test('a failed batch is reported, each of its requests has an unknown outcome, and its slot is used again', async () => {
@@ -188,4 +204,26 @@ test('a failed batch is reported, each of its requests has an unknown outcome, a
   expect(next.requests).toEqual(['b\n']);
   expect(failures).toHaveLength(1);
   expect(lost.unknownCount).toBe(2);
+});
+
+test('replies that wait for the disk are held back with their position; others of the batch are not', async () => {
+  const { dispatcher, slots, nextBatch, released } = createDispatcher(1);
+  const [quick, first, second] = ['q\n', 'a\n', 'b\n'].map((line) => new Lines([line]));
+  for (const source of [first!, quick!, second!]) dispatcher.enqueue(source);
+  const batch = await nextBatch();
+  const outcome = { consumedEnd: 0, replyStart: 0, replyEnd: 0, user: 0 };
+  slots[0]!.setResult(0, { ...outcome, position: 2_147_483_647, flags: segmentFlag.awaitsDisk });
+  slots[0]!.setResult(1, { ...outcome, position: 0, flags: 0 });
+  // Positions wrap: this one is the later.
+  slots[0]!.setResult(2, { ...outcome, position: -2_147_483_648, flags: segmentFlag.awaitsDisk });
+  const completed = quick!.completed();
+  batch.resolve(undefined);
+  await completed;
+  await new Promise(setImmediate);
+  expect(first!.results).toHaveLength(0);
+  expect(released.map(({ position }) => position)).toEqual([-2_147_483_648]);
+  released[0]!.release();
+  expect(first!.results).toHaveLength(1);
+  expect(second!.results).toHaveLength(1);
+  await dispatcher.whenIdle();
 });

@@ -1,16 +1,16 @@
 import { replyBytesMax } from '../../shared/protocol/limits';
 import { asciiBytes } from '../../shared/protocol/reply-writer';
-import type { CommandContext, QuickCommand } from '../command';
+import { type CommandContext, type QuickCommand, toSeconds } from '../command';
 
 const opening = asciiBytes('{"status": "OK", "message": "');
 const separator = asciiBytes(', ');
 const ending = asciiBytes('"}\r\n\r\n');
 
-/** Names every user with a live session once, in order of login; as many as a reply holds. */
-function listActiveUsers({ store, reply }: CommandContext): void {
+/** Names every active user once, in order of login; as many as a reply holds. */
+function listActiveUsers({ store, reply, nowMs }: CommandContext): void {
   const end = reply.at + replyBytesMax - ending.length;
   reply.bytes(opening);
-  store.forEachActive((user) => {
+  store.forEachActive(toSeconds(nowMs), (user) => {
     if (reply.at + store.nameBytes(user) + separator.length > end) return false;
     store.copyName(user, reply);
     reply.bytes(separator);

@@ -41,7 +41,7 @@ export const auth: SlowCommand = {
     }
     if (newHash !== undefined)
       store.renewPasswordHash({ user, passwordEpoch }, StoredText.fromAscii(newHash));
-    context.usedSession = true;
+    context.sessionUser = user;
     reply.reply({ status: 'OK', tokenid: token });
   },
 };

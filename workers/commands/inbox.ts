@@ -12,9 +12,16 @@ export const inbox: QuickCommand = {
   summary: 'take the unread messages',
 
   run(context) {
+    const { reply, store } = context;
+    const start = reply.at;
     formatter.begin(context);
-    context.store.takeInbox(context.user, formatter);
-    formatter.end();
+    const outcome = store.takeInbox(context.user, formatter);
+    if (outcome === 'OK') {
+      formatter.end();
+      return;
+    }
+    reply.at = start;
+    reply.error(outcome);
   },
 };
 

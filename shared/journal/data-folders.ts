@@ -1,0 +1,21 @@
+/**
+ * What lies where in a data directory.
+ */
+import path from 'node:path';
+
+export interface DataFolders {
+  /** Segments of the journal. */
+  readonly journal: string;
+  /** The tables, an LMDB environment. */
+  readonly tables: string;
+  /** The socket by which the owner is known and asked. */
+  readonly socket: string;
+}
+
+export function dataFolders(folder: string): DataFolders {
+  return {
+    journal: path.join(folder, 'journal'),
+    tables: path.join(folder, 'tables'),
+    socket: path.join(folder, 'control.sock'),
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * What the journal thread and the table thread are started with, and what they tell the main thread.
+ */
+
+export type Durability = 'sync' | 'relaxed';
+
+export interface JournalSettings {
+  readonly store: SharedArrayBuffer;
+  /** The data directory. */
+  readonly folder: string;
+  readonly durability: Durability;
+}
+
+/** What was found on disk. Positions are counts of words since the data directory began. */
+export interface LoadSummary {
+  /** Users, sessions, messages and records together. */
+  readonly rows: number;
+  /** Records of the journal that the tables had not taken over. */
+  readonly replayed: number;
+  readonly appliedPosition: number;
+  /** What the ring's position 0 stands for. */
+  readonly endPosition: number;
+}
+
+export type JournalMessage =
+  | { readonly kind: 'progress'; readonly rows: number }
+  | { readonly kind: 'loaded'; readonly summary: LoadSummary }
+  /** The thread ends: it cannot go on. */
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  /** The disk takes nothing; the thread goes on trying. */
+  | { readonly kind: 'failing'; readonly code: string; readonly message: string }
+  | { readonly kind: 'recovered' }
+  | { readonly kind: 'stopped' };
+
+export interface TableSettings {
+  readonly store: SharedArrayBuffer;
+  readonly folder: string;
+  readonly appliedPosition: number;
+  readonly endPosition: number;
+  /** Days that read messages are kept; 0 for no history. */
+  readonly historyDays: number;
+}
+
+export type TableRequest =
+  { readonly kind: 'stop' } | { readonly kind: 'backup'; readonly id: number; readonly target: string };
+
+export type TableMessage =
+  | { readonly kind: 'failing'; readonly code: string; readonly message: string }
+  | { readonly kind: 'recovered' }
+  | { readonly kind: 'done'; readonly id: number; readonly error?: string }
+  | { readonly kind: 'stopped' };

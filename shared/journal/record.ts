@@ -1,0 +1,229 @@
+/**
+ * The records of the journal: one for each change that must outlive the process, in the order in which the changes
+ * happened. Written by the thread that makes a change, in the ring; kept on disk as they are; read at start.
+ *
+ * Everything is 32-bit words, little-endian, and a record is a whole number of them:
+ *
+ * ```
+ *   word 0   length of the record in words, this one included
+ *   word 1   kind | format version << 8
+ *   word 2…  the fields of its kind, each one word; then its texts, each padded to whole words
+ * ```
+ *
+ * Numbers of 53 bits are two words, low before high. Texts are 7-bit ASCII, escaped for JSON as the store keeps them.
+ */
+
+export const recordVersion = 1;
+export const recordHeaderWords = 2;
+
+export const recordKind = {
+  /** Fills what is left of the ring before its end, so that no record wraps. May be its length word alone. */
+  filler: 0,
+  message: 1,
+  read: 2,
+  userCreated: 3,
+  passwordChanged: 4,
+  passwordRenewed: 5,
+  sessionOpened: 6,
+  sessionClosed: 7,
+  userRemoved: 8,
+} as const;
+
+export type RecordKind = (typeof recordKind)[keyof typeof recordKind];
+
+/** Word offsets of the fields, from the record's start. The texts follow the last field in the order listed. */
+export const messageField = {
+  receiver: 2,
+  sender: 3,
+  sequenceLow: 4,
+  sequenceHigh: 5,
+  atLow: 6,
+  atHigh: 7,
+  textBytes: 8,
+  text: 9,
+} as const;
+/** Everything up to and including this number of the user's inbox has been read. */
+export const readField = { user: 2, sequenceLow: 3, sequenceHigh: 4, end: 5 } as const;
+export const userCreatedField = {
+  user: 2,
+  atLow: 3,
+  atHigh: 4,
+  nameBytes: 5,
+  displayNameBytes: 6,
+  passwordHashBytes: 7,
+  texts: 8,
+} as const;
+/** `passwordChanged` also ends the user's sessions, all but the kept one; `passwordRenewed` has no kept token. */
+export const passwordField = { user: 2, passwordHashBytes: 3, keptToken: 4, texts: 8 } as const;
+export const sessionOpenedField = { token: 2, user: 6, atSeconds: 7, end: 8 } as const;
+export const sessionClosedField = { token: 2, end: 6 } as const;
+export const userRemovedField = { user: 2, end: 3 } as const;
+
+/** A record as read back. Users are numbers from 1, tokens 4 words, times are in the unit that their name says. */
+export type JournalRecord =
+  | {
+      readonly kind: 'message';
+      readonly receiver: number;
+      readonly sender: number;
+      /** The message's number in the receiver's inbox; grows by one a message, from 1. */
+      readonly sequence: number;
+      readonly atMs: number;
+      /** Escaped for JSON, in 7-bit ASCII. A view of the memory that was read. */
+      readonly text: Uint8Array;
+    }
+  | { readonly kind: 'read'; readonly user: number; readonly sequence: number }
+  | {
+      readonly kind: 'userCreated';
+      readonly user: number;
+      readonly atMs: number;
+      readonly username: string;
+      /** Escaped for JSON. */
+      readonly displayName: string;
+      readonly passwordHash: string;
+    }
+  | {
+      readonly kind: 'passwordChanged';
+      readonly user: number;
+      readonly passwordHash: string;
+      readonly keptToken: Int32Array;
+    }
+  | { readonly kind: 'passwordRenewed'; readonly user: number; readonly passwordHash: string }
+  | {
+      readonly kind: 'sessionOpened';
+      readonly token: Int32Array;
+      readonly user: number;
+      readonly atSeconds: number;
+    }
+  | { readonly kind: 'sessionClosed'; readonly token: Int32Array }
+  | { readonly kind: 'userRemoved'; readonly user: number };
+
+const twoTo32 = 2 ** 32;
+
+/** The low and high word of a number of up to 53 bits. */
+export function lowWord(value: number): number {
+  return value | 0;
+}
+
+export function highWord(value: number): number {
+  return Math.floor(value / twoTo32);
+}
+
+export function joinWords(low: number, high: number): number {
+  return high * twoTo32 + (low >>> 0);
+}
+
+/** Words that a text takes. */
+export function textWords(textBytes: number): number {
+  return (textBytes + 3) >> 2;
+}
+
+/**
+ * Reads the record at a word offset of `words`. Returns undefined for a filler.
+ * @throws when the record is not one of this version: the journal is damaged, or of a newer format.
+ */
+export function readRecord(words: Int32Array, at: number): JournalRecord | undefined {
+  const length = words[at]!;
+  if (length === 1) return undefined;
+  const kindAndVersion = words[at + 1]!;
+  if (length < recordHeaderWords || at + length > words.length)
+    throw new Error(`a record of ${length} words`);
+  if (kindAndVersion >> 8 !== recordVersion) throw new Error(`a record of version ${kindAndVersion >> 8}`);
+  const field = (offset: number): number => words[at + offset]!;
+  const token = (offset: number): Int32Array => words.slice(at + offset, at + offset + 4);
+  const texts = new TextReader(words, at);
+  switch ((kindAndVersion & 0xff) as RecordKind) {
+    case recordKind.filler:
+      return undefined;
+    case recordKind.message:
+      return {
+        kind: 'message',
+        receiver: field(messageField.receiver),
+        sender: field(messageField.sender),
+        sequence: joinWords(field(messageField.sequenceLow), field(messageField.sequenceHigh)),
+        atMs: joinWords(field(messageField.atLow), field(messageField.atHigh)),
+        text: texts.bytes(messageField.text, field(messageField.textBytes)),
+      };
+    case recordKind.read:
+      return {
+        kind: 'read',
+        user: field(readField.user),
+        sequence: joinWords(field(readField.sequenceLow), field(readField.sequenceHigh)),
+      };
+    case recordKind.userCreated: {
+      const nameBytes = field(userCreatedField.nameBytes);
+      const displayNameBytes = field(userCreatedField.displayNameBytes);
+      const displayNameAt = userCreatedField.texts + textWords(nameBytes);
+      return {
+        kind: 'userCreated',
+        user: field(userCreatedField.user),
+        atMs: joinWords(field(userCreatedField.atLow), field(userCreatedField.atHigh)),
+        username: texts.text(userCreatedField.texts, nameBytes),
+        displayName: texts.text(displayNameAt, displayNameBytes),
+        passwordHash: texts.text(
+          displayNameAt + textWords(displayNameBytes),
+          field(userCreatedField.passwordHashBytes),
+        ),
+      };
+    }
+    case recordKind.passwordChanged:
+      return {
+        kind: 'passwordChanged',
+        user: field(passwordField.user),
+        passwordHash: texts.text(passwordField.texts, field(passwordField.passwordHashBytes)),
+        keptToken: token(passwordField.keptToken),
+      };
+    case recordKind.passwordRenewed:
+      return {
+        kind: 'passwordRenewed',
+        user: field(passwordField.user),
+        passwordHash: texts.text(passwordField.texts, field(passwordField.passwordHashBytes)),
+      };
+    case recordKind.sessionOpened:
+      return {
+        kind: 'sessionOpened',
+        token: token(sessionOpenedField.token),
+        user: field(sessionOpenedField.user),
+        atSeconds: field(sessionOpenedField.atSeconds),
+      };
+    case recordKind.sessionClosed:
+      return { kind: 'sessionClosed', token: token(sessionClosedField.token) };
+    case recordKind.userRemoved:
+      return { kind: 'userRemoved', user: field(userRemovedField.user) };
+    default:
+      throw new Error(`a record of the unknown kind ${kindAndVersion & 0xff}`);
+  }
+}
+
+/** Calls `visit` for every record in `words`, with its offset and length in words. */
+export function forEachRecord(
+  words: Int32Array,
+  visit: (record: JournalRecord, at: number, length: number) => void,
+): void {
+  let at = 0;
+  while (at < words.length) {
+    const record = readRecord(words, at);
+    const length = words[at]!;
+    if (record !== undefined) visit(record, at, length);
+    at += length;
+  }
+}
+
+class TextReader {
+  private readonly source: Uint8Array;
+
+  constructor(
+    words: Int32Array,
+    private readonly at: number,
+  ) {
+    this.source = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+  }
+
+  bytes(word: number, lengthBytes: number): Uint8Array {
+    const start = (this.at + word) * 4;
+    return this.source.subarray(start, start + lengthBytes);
+  }
+
+  text(word: number, lengthBytes: number): string {
+    return Buffer.from(this.bytes(word, lengthBytes)).toString('latin1');
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The journal ring, as the journal thread reads it: takes what is published, and says what is on disk. One reader at a
+ * time; it takes no locks.
+ */
+import { payloadWordsMax } from '../journal/frame';
+import { header, journalState, type Layout, readLayout } from './layout';
+import type { Memory } from './memory';
+
+/** A run of published records, in the ring's own memory: unchanged until `markDurable` passes it. */
+export interface PublishedRun {
+  /** One part, or two where the ring's end lies in between. */
+  readonly parts: readonly Uint8Array[];
+  /** The position after it, as `ringTail` counts. */
+  readonly end: number;
+  readonly words: number;
+}
+
+export class JournalReader {
+  private readonly layout: Layout;
+
+  constructor(private readonly memory: Memory) {
+    this.layout = readLayout(memory.words);
+  }
+
+  /** What is published and not yet on disk; undefined when there is nothing. */
+  take(): PublishedRun | undefined {
+    const { memory, layout } = this;
+    const start = memory.load(header.ringDurable);
+    const published = (memory.load(header.ringTail) - start) | 0;
+    if (published === 0) return undefined;
+    if (published > payloadWordsMax)
+      throw new Error('the ring is larger than one payload of the journal may be');
+    const offset = start & (layout.ringWords - 1);
+    const first = Math.min(published, layout.ringWords - offset);
+    const parts = [this.part(offset, first)];
+    if (first < published) parts.push(this.part(0, published - first));
+    return { parts, end: (start + published) | 0, words: published };
+  }
+
+  /** Sleeps until there may be something to take, or for so long. */
+  waitForMore(timeoutMs: number): void {
+    const durable = this.memory.load(header.ringDurable);
+    // Nothing is published when the tail is where the disk is.
+    this.memory.wait(header.ringTail, durable, timeoutMs);
+  }
+
+  /** Blocks the thread, or until the server stops. */
+  pause(timeoutMs: number): void {
+    this.memory.wait(header.journalStops, 0, timeoutMs);
+  }
+
+  /** Tells everyone that all before `position` is on disk: replies may leave, and the ring has room again. */
+  markDurable(position: number): void {
+    this.memory.store(header.journalState, journalState.running);
+    this.memory.store(header.ringDurable, position);
+    this.memory.notify(header.ringDurable, Number.POSITIVE_INFINITY);
+  }
+
+  /** Tells everyone that the disk takes nothing. */
+  markFailing(): void {
+    this.memory.store(header.journalState, journalState.failing);
+    this.memory.notify(header.ringDurable, Number.POSITIVE_INFINITY);
+  }
+
+  /** The position up to which everything is on disk, as `ringTail` counts. */
+  get durable(): number {
+    return this.memory.load(header.ringDurable);
+  }
+
+  /** Says up to where the tables have taken records over. */
+  markApplied(position: number): void {
+    this.memory.store(header.ringApplied, position);
+  }
+
+  /** The position up to which the tables have taken records over, as `ringTail` counts. */
+  get applied(): number {
+    return this.memory.load(header.ringApplied);
+  }
+
+  /** Whether the server stops: then the reader ends once it has taken all. */
+  get isStopping(): boolean {
+    return this.memory.load(header.journalStops) === 1;
+  }
+
+  private part(offset: number, words: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, (this.layout.ring + offset) * 4, words * 4);
+  }
+}
+
+/** Asks the journal thread to end once it has taken all that is published. Any thread may. */
+export function stopJournal(memory: Memory): void {
+  memory.store(header.journalStops, 1);
+  memory.notify(header.ringTail, Number.POSITIVE_INFINITY);
+}

@@ -1,0 +1,65 @@
+/**
+ * The parts of a store as one thread uses them, and how a thread comes by them.
+ */
+import { ActiveList } from './active-list';
+import { BlockPool } from './block-pool';
+import { Inbox } from './inbox';
+import { JournalRing } from './journal-ring';
+import { readLayout, threadSlot } from './layout';
+import { Locks, type LongWaitReporter } from './lock';
+import type { Memory } from './memory';
+import { SessionTable } from './session-table';
+import { Transaction } from './transaction';
+import { UserTable } from './user-table';
+
+export interface StoreParts {
+  readonly memory: Memory;
+  readonly locks: Locks;
+  readonly transaction: Transaction;
+  readonly blocks: BlockPool;
+  readonly users: UserTable;
+  readonly sessions: SessionTable;
+  readonly active: ActiveList;
+  readonly inbox: Inbox;
+  readonly journal: JournalRing;
+  /** Gives the slot back; the thread must not use the store any more. */
+  readonly detach: () => void;
+}
+
+/** Claims a free slot under `threadId`. Throws when all are taken. */
+export function attachParts(memory: Memory, threadId: number, reportLongWait: LongWaitReporter): StoreParts {
+  const layout = readLayout(memory.words);
+  const { slot, slotWord } = claimSlot(memory, layout.threadSlots, layout.threadsMax, threadId);
+  const locks = new Locks(memory, layout, slot, slotWord, reportLongWait);
+  const transaction = new Transaction(memory, slotWord);
+  const blocks = new BlockPool(memory, layout, locks, transaction, slotWord);
+  const users = new UserTable(memory, layout, locks, transaction, blocks);
+  return {
+    memory,
+    locks,
+    transaction,
+    blocks,
+    users,
+    sessions: new SessionTable(memory, layout, locks, transaction, users),
+    active: new ActiveList(memory, locks, transaction, users),
+    inbox: new Inbox(memory, layout, transaction, blocks, users),
+    journal: new JournalRing(memory, layout, locks, slotWord),
+    detach: () => {
+      memory.store(slotWord + threadSlot.claimed, 0);
+    },
+  };
+}
+
+function claimSlot(
+  memory: Memory,
+  threadSlots: number,
+  threadsMax: number,
+  threadId: number,
+): { slot: number; slotWord: number } {
+  for (let index = 0; index < threadsMax; index += 1) {
+    const slotWord = threadSlots + index * threadSlot.words;
+    if (memory.compareExchange(slotWord + threadSlot.claimed, 0, threadId) === 0)
+      return { slot: index + 1, slotWord };
+  }
+  throw new Error(`all ${threadsMax} thread slots of the store are taken`);
+}

@@ -1,0 +1,149 @@
+/**
+ * Entry point of the journal thread: loads the store from the disk, then takes what is published in the ring to the
+ * disk, with one sync for all that waits. It is outside the pool and blocks: nobody else runs here.
+ *
+ * Invariant: nothing is called durable before it is on disk (`sync`), or at least handed to the system (`relaxed`).
+ */
+import { parentPort, threadId, workerData } from 'node:worker_threads';
+import { forEachRecord } from '../shared/journal/record';
+import { SegmentLog } from '../shared/journal/segment-log';
+import { dataFolders } from '../shared/journal/data-folders';
+import type { JournalMessage, JournalSettings, LoadSummary } from '../shared/journal/journal-messages';
+import { JournalReader } from '../shared/store/journal-reader';
+import { Memory } from '../shared/store/memory';
+import { StoreLoader } from '../shared/store/store-loader';
+import { Tables } from './tables/tables';
+
+/** How long a disk that takes nothing is left alone. */
+const retryMs = 500;
+/** How long to sleep when nothing is published; any record ends it. */
+const idleMs = 60_000;
+/** With `relaxed` durability, the most that a power cut may take. */
+const relaxedSyncMs = 200;
+/** How often a load says how far it is, in rows. */
+const progressRows = 50_000;
+
+const settings = workerData as JournalSettings;
+const memory = new Memory(settings.store);
+const reader = new JournalReader(memory);
+
+main().catch((error: unknown) => {
+  const { code, message } = error as Error & { code?: string };
+  tell({ kind: 'failed', code: code ?? 'UNEXPECTED', message });
+});
+
+async function main(): Promise<void> {
+  const folders = dataFolders(settings.folder);
+  const tables = await Tables.open(folders.tables);
+  const log = SegmentLog.open(folders.journal, { startPosition: tables.applied });
+  const summary = load(tables, log);
+  await tables.close();
+  tell({ kind: 'loaded', summary });
+  new JournalWriter(log).run();
+  log.close();
+  tell({ kind: 'stopped' });
+}
+
+function load(tables: Tables, log: SegmentLog): LoadSummary {
+  const loader = new StoreLoader(memory, threadId);
+  const { applied } = tables;
+  let rows = 0;
+  const count = (): void => {
+    rows += 1;
+    if (rows % progressRows === 0) tell({ kind: 'progress', rows });
+  };
+  for (const { user, username, displayName, passwordHash, removed, lastSequence } of tables.users()) {
+    loader.user(user, username, displayName, passwordHash);
+    loader.lastSequence(user, lastSequence);
+    if (removed) loader.remove(user);
+    count();
+  }
+  // In order of login, as `activeuser` lists them.
+  const sessions = [...tables.sessions()].sort((left, right) => left.openedAtSeconds - right.openedAtSeconds);
+  for (const { token, user, openedAtSeconds } of sessions) {
+    loader.session(token, user, openedAtSeconds);
+    count();
+  }
+  for (const message of tables.unread()) {
+    loader.message(message.receiver, message.sender, message.sequence, message.atMs, message.text);
+    count();
+  }
+  let replayed = 0;
+  log.read(applied, (payload) => {
+    forEachRecord(payload, (record) => {
+      loader.apply(record);
+      replayed += 1;
+      count();
+    });
+  });
+  loader.finish();
+  reader.markApplied((applied - log.endPosition) | 0);
+  return { rows, replayed, appliedPosition: applied, endPosition: log.endPosition };
+}
+
+/** The loop of the journal thread. */
+class JournalWriter {
+  private isFailing = false;
+  private lastSyncMs = Date.now();
+  private hasUnsynced = false;
+  private trimmedAt = reader.applied;
+
+  constructor(private readonly log: SegmentLog) {}
+
+  run(): void {
+    const isSync = settings.durability === 'sync';
+    for (;;) {
+      const run = reader.take();
+      if (run === undefined) {
+        if (reader.isStopping && !this.hasUnsynced) return;
+        reader.waitForMore(this.hasUnsynced ? relaxedSyncMs : idleMs);
+      } else {
+        this.persist(() => this.log.append(run.parts));
+        if (isSync)
+          this.persist(() => {
+            this.log.sync();
+          });
+        else this.hasUnsynced = true;
+        reader.markDurable(run.end);
+      }
+      if (this.hasUnsynced && (reader.isStopping || Date.now() - this.lastSyncMs >= relaxedSyncMs)) {
+        this.persist(() => {
+          this.log.sync();
+        });
+        this.hasUnsynced = false;
+        this.lastSyncMs = Date.now();
+      }
+      this.trim();
+    }
+  }
+
+  /** Does it, however long the disk takes to be able to. Meanwhile changes are refused and replies wait. */
+  private persist(act: () => void): void {
+    for (;;) {
+      try {
+        act();
+        if (this.isFailing) tell({ kind: 'recovered' });
+        this.isFailing = false;
+        return;
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        if (!this.isFailing) tell({ kind: 'failing', code: code ?? 'UNEXPECTED', message });
+        this.isFailing = true;
+        reader.markFailing();
+        reader.pause(retryMs);
+      }
+    }
+  }
+
+  /** Lets go of what the tables have taken over. */
+  private trim(): void {
+    const { applied } = reader;
+    if (applied === this.trimmedAt) return;
+    this.trimmedAt = applied;
+    this.log.trim(this.log.endPosition - ((reader.durable - applied) | 0));
+  }
+}
+
+function tell(message: JournalMessage): void {
+  parentPort!.postMessage(message);
+}
