@@ -57,6 +57,7 @@ export class BatchRunner {
     context.reply = new ReplyWriter(slot.replies, slot.replies.length);
     this.deferred = [];
     for (let segment = 0; segment < slot.segmentCount; segment += 1) this.runSegment(slot, segment);
+    context.store.journal.announce();
     return this.deferred.length === 0 ? undefined : this.deferred;
   }
 
@@ -72,6 +73,7 @@ export class BatchRunner {
     context.store.journal.forgetAwaited();
     context.reply = new ReplyWriter(target, target.length);
     command.finish(context, deferral.state, outcome);
+    context.store.journal.announce();
     return {
       reply: target.toString('latin1', 0, context.reply.at),
       user: context.sessionUser,

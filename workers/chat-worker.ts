@@ -64,7 +64,9 @@ export default function runTask(task: ChatTask): TaskResult {
 function changeAccount(change: () => ErrorCode | 'OK'): AccountResult {
   const { journal } = store;
   journal.forgetAwaited();
-  return { outcome: change(), position: journal.awaited };
+  const outcome = change();
+  journal.announce();
+  return { outcome, position: journal.awaited };
 }
 
 function nameOf(username: string): Name {

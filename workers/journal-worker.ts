@@ -5,13 +5,13 @@
  * Invariant: nothing is called durable before it is on disk (`sync`), or at least handed to the system (`relaxed`).
  */
 import { parentPort, threadId, workerData } from 'node:worker_threads';
-import { forEachRecord } from '../shared/journal/record';
 import { SegmentLog } from '../shared/journal/segment-log';
 import { dataFolders } from '../shared/journal/data-folders';
 import type { JournalMessage, JournalSettings, LoadSummary } from '../shared/journal/journal-messages';
 import { JournalReader } from '../shared/store/journal-reader';
 import { Memory } from '../shared/store/memory';
 import { StoreLoader } from '../shared/store/store-loader';
+import { loadStore } from './load-store';
 import { Tables } from './tables/tables';
 
 /** How long a disk that takes nothing is left alone. */
@@ -45,38 +45,17 @@ async function main(): Promise<void> {
 }
 
 function load(tables: Tables, log: SegmentLog): LoadSummary {
-  const loader = new StoreLoader(memory, threadId);
   const { applied } = tables;
-  let rows = 0;
-  const count = (): void => {
-    rows += 1;
-    if (rows % progressRows === 0) tell({ kind: 'progress', rows });
-  };
-  for (const { user, username, displayName, passwordHash, removed, lastSequence } of tables.users()) {
-    loader.user(user, username, displayName, passwordHash);
-    loader.lastSequence(user, lastSequence);
-    if (removed) loader.remove(user);
-    count();
-  }
-  // In order of login, as `activeuser` lists them.
-  const sessions = [...tables.sessions()].sort((left, right) => left.openedAtSeconds - right.openedAtSeconds);
-  for (const { token, user, openedAtSeconds } of sessions) {
-    loader.session(token, user, openedAtSeconds);
-    count();
-  }
-  for (const message of tables.unread()) {
-    loader.message(message.receiver, message.sender, message.sequence, message.atMs, message.text);
-    count();
-  }
-  let replayed = 0;
-  log.read(applied, (payload) => {
-    forEachRecord(payload, (record) => {
-      loader.apply(record);
-      replayed += 1;
-      count();
-    });
-  });
-  loader.finish();
+  const { rows, replayed } = loadStore(
+    new StoreLoader(memory, threadId),
+    tables,
+    (visit) => {
+      log.read(applied, visit);
+    },
+    (count) => {
+      if (count % progressRows === 0) tell({ kind: 'progress', rows: count });
+    },
+  );
   reader.markApplied((applied - log.endPosition) | 0);
   return { rows, replayed, appliedPosition: applied, endPosition: log.endPosition };
 }
@@ -92,6 +71,10 @@ class JournalWriter {
 
   run(): void {
     const isSync = settings.durability === 'sync';
+    // What was replayed may have been written and not synced when the last server ended.
+    this.persist(() => {
+      this.log.sync();
+    });
     for (;;) {
       const run = reader.take();
       if (run === undefined) {
@@ -126,6 +109,8 @@ class JournalWriter {
         this.isFailing = false;
         return;
       } catch (error) {
+        // A server that stops cannot wait for its disk; what is lost nobody was told was kept.
+        if (reader.isStopping) throw error;
         const { code, message } = error as NodeJS.ErrnoException;
         if (!this.isFailing) tell({ kind: 'failing', code: code ?? 'UNEXPECTED', message });
         this.isFailing = true;

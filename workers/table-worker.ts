@@ -6,10 +6,11 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { dataFolders } from '../shared/journal/data-folders';
-import type { TableMessage, TableRequest, TableSettings } from '../shared/journal/journal-messages';
+import type { TableFailure, TableMessage, TableRequest, TableSettings } from '../shared/journal/journal-messages';
 import { SegmentReader } from '../shared/journal/segment-reader';
 import { JournalReader } from '../shared/store/journal-reader';
 import { Memory } from '../shared/store/memory';
+import { copyData } from './copy-data';
 import { Tables } from './tables/tables';
 
 /** On Linux a priority belongs to a thread; see `hash-worker.ts`. */
@@ -39,8 +40,12 @@ class TableFollower {
   private durableInRing = 0;
   private behindSinceMs: number | undefined;
   private keptHouseMs = 0;
-  private isFailing = false;
+  private failure: TableFailure | undefined;
   private timer: NodeJS.Timeout | undefined;
+  /** Requests are carried out one after the other; this is the end of the last. */
+  private lastRequest: Promise<void> = Promise.resolve();
+  /** Meanwhile the tables stay where they are, so that the journal is kept from there on. */
+  private isCopying = false;
 
   constructor(private readonly tables: Tables) {}
 
@@ -51,6 +56,7 @@ class TableFollower {
   /** Takes over what is on disk, and ends. */
   async stop(): Promise<void> {
     clearTimeout(this.timer);
+    await this.lastRequest;
     this.follow(0);
     this.segments.close();
     await this.tables.close();
@@ -58,8 +64,35 @@ class TableFollower {
     port.close();
   }
 
+  /** Copies the data, with all that is on disk now. */
   backup(target: string): Promise<void> {
-    return this.tables.backup(target);
+    return this.inTurn(async () => {
+      // What is applied before the copy need not be replayed by whoever starts from it.
+      this.follow(0);
+      const { applied, tables, segments } = this;
+      const { folder } = settings;
+      this.isCopying = true;
+      try {
+        const durable = (): number => this.lookHowFar();
+        await copyData({ folder, tables, segments, applied, durable }, target);
+      } finally {
+        this.isCopying = false;
+      }
+    });
+  }
+
+  /** Brings into the tables all that is on disk now. */
+  catchUp(): Promise<void> {
+    return this.inTurn(() => {
+      this.follow(0);
+      if (this.failure !== undefined) throw Object.assign(new Error(this.failure.message), this.failure);
+    });
+  }
+
+  private inTurn(act: () => Promise<void> | void): Promise<void> {
+    const done = this.lastRequest.then(act);
+    this.lastRequest = done.catch(() => undefined);
+    return done;
   }
 
   private poll(): void {
@@ -67,7 +100,7 @@ class TableFollower {
     this.follow(
       this.behindSinceMs !== undefined && nowMs - this.behindSinceMs >= waitMsMax ? 0 : runWordsMin,
     );
-    if (nowMs - this.keptHouseMs >= houseKeepingMs) {
+    if (!this.isCopying && nowMs - this.keptHouseMs >= houseKeepingMs) {
       this.keptHouseMs = nowMs;
       this.keepHouse(nowMs);
     }
@@ -76,25 +109,31 @@ class TableFollower {
     }, pollMs);
   }
 
+  /** Up to where everything is on disk. */
+  private lookHowFar(): number {
+    const durableInRing = this.reader.durable;
+    this.durable += (durableInRing - this.durableInRing) | 0;
+    this.durableInRing = durableInRing;
+    return this.durable;
+  }
+
   /** Applies while more than `wordsMin` wait. */
   private follow(wordsMin: number): void {
+    if (this.isCopying) return;
     try {
       for (;;) {
-        const durableInRing = this.reader.durable;
-        this.durable += (durableInRing - this.durableInRing) | 0;
-        this.durableInRing = durableInRing;
-        const waiting = this.durable - this.applied;
+        const waiting = this.lookHowFar() - this.applied;
         if (waiting === 0) this.behindSinceMs = undefined;
         else this.behindSinceMs ??= Date.now();
         if (waiting <= wordsMin) break;
         this.applyRun();
       }
-      if (this.isFailing) tell({ kind: 'recovered' });
-      this.isFailing = false;
+      if (this.failure !== undefined) tell({ kind: 'recovered' });
+      this.failure = undefined;
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (!this.isFailing) tell({ kind: 'failing', code: code ?? 'UNEXPECTED', message });
-      this.isFailing = true;
+      const failure = failureOf(error);
+      if (this.failure === undefined) tell({ kind: 'failing', ...failure });
+      this.failure = failure;
     }
   }
 
@@ -135,6 +174,12 @@ function tell(message: TableMessage): void {
   port.postMessage(message);
 }
 
+function failureOf(error: unknown): TableFailure {
+  if (!(error instanceof Error)) return { code: 'UNEXPECTED', message: String(error) };
+  const { code, message } = error as NodeJS.ErrnoException;
+  return { code: typeof code === 'string' ? code : 'UNEXPECTED', message };
+}
+
 async function main(): Promise<void> {
   const tables = await Tables.open(dataFolders(settings.folder).tables, {
     keepHistory: settings.historyDays > 0,
@@ -145,12 +190,13 @@ async function main(): Promise<void> {
       void follower.stop();
       return;
     }
-    follower.backup(request.target).then(
+    const done = request.kind === 'backup' ? follower.backup(request.target) : follower.catchUp();
+    done.then(
       () => {
         tell({ kind: 'done', id: request.id });
       },
       (error: unknown) => {
-        tell({ kind: 'done', id: request.id, error: error instanceof Error ? error.message : String(error) });
+        tell({ kind: 'done', id: request.id, error: failureOf(error) });
       },
     );
   });

@@ -42,10 +42,20 @@ export interface TableSettings {
 }
 
 export type TableRequest =
-  { readonly kind: 'stop' } | { readonly kind: 'backup'; readonly id: number; readonly target: string };
+  | { readonly kind: 'stop' }
+  /** Copies the data to an empty or missing folder. */
+  | { readonly kind: 'backup'; readonly id: number; readonly target: string }
+  /** Brings into the tables all that is on disk. */
+  | { readonly kind: 'catchUp'; readonly id: number };
+
+/** Why a request was not carried out. */
+export interface TableFailure {
+  readonly code: string;
+  readonly message: string;
+}
 
 export type TableMessage =
   | { readonly kind: 'failing'; readonly code: string; readonly message: string }
   | { readonly kind: 'recovered' }
-  | { readonly kind: 'done'; readonly id: number; readonly error?: string }
+  | { readonly kind: 'done'; readonly id: number; readonly error?: TableFailure }
   | { readonly kind: 'stopped' };

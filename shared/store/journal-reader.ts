@@ -3,6 +3,7 @@
  * time; it takes no locks.
  */
 import { payloadWordsMax } from '../journal/frame';
+import { wakeJournalReader } from './journal-ring';
 import { header, journalState, type Layout, readLayout } from './layout';
 import type { Memory } from './memory';
 
@@ -39,9 +40,13 @@ export class JournalReader {
 
   /** Sleeps until there may be something to take, or for so long. */
   waitForMore(timeoutMs: number): void {
-    const durable = this.memory.load(header.ringDurable);
-    // Nothing is published when the tail is where the disk is.
-    this.memory.wait(header.ringTail, durable, timeoutMs);
+    const { memory } = this;
+    // In this order: who publishes after the look at the tail finds the thread asleep, and counts up what it sleeps on.
+    const wakeUps = memory.load(header.readerWakeUps);
+    memory.store(header.readerSleeps, 1);
+    const isIdle = memory.load(header.ringTail) === memory.load(header.ringDurable);
+    if (isIdle && !this.isStopping) memory.wait(header.readerWakeUps, wakeUps, timeoutMs);
+    memory.store(header.readerSleeps, 0);
   }
 
   /** Blocks the thread, or until the server stops. */
@@ -90,5 +95,6 @@ export class JournalReader {
 /** Asks the journal thread to end once it has taken all that is published. Any thread may. */
 export function stopJournal(memory: Memory): void {
   memory.store(header.journalStops, 1);
-  memory.notify(header.ringTail, Number.POSITIVE_INFINITY);
+  memory.notify(header.journalStops, 1);
+  wakeJournalReader(memory);
 }

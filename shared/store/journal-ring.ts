@@ -173,6 +173,14 @@ export class JournalRing {
     this.publish(userRemovedField.end);
   }
 
+  /**
+   * Wakes the journal thread if it sleeps. Called once for all that a batch has published: a sync for the first record
+   * alone would make the others wait for two. While the thread is awake it finds them by itself.
+   */
+  announce(): void {
+    if (this.isOn && this.memory.load(header.readerSleeps) === 1) wakeJournalReader(this.memory);
+  }
+
   /** Forgets that a record was being published. Called once the transaction that it belongs to has committed. */
   settle(): void {
     this.memory.write(this.slotWord + threadSlot.isPublishing, 0);
@@ -205,8 +213,6 @@ export class JournalRing {
     this.lastPublished = tail;
     if (isAwaited) this.hasAwaited = true;
     memory.store(header.ringTail, tail);
-    // The journal thread sleeps on the tail when it has nothing to do; waking one who does not sleep costs little.
-    memory.notify(header.ringTail, 1);
   }
 
   private writeText(lengthWord: number, textWord: number, text: StoredText): void {
@@ -216,6 +222,12 @@ export class JournalRing {
 }
 
 const noToken: TokenWords = new Int32Array(4);
+
+/** Two threads that wake it at once may leave the same count: it is another than the reader has seen all the same. */
+export function wakeJournalReader(memory: Memory): void {
+  memory.store(header.readerWakeUps, (memory.load(header.readerWakeUps) + 1) | 0);
+  memory.notify(header.readerWakeUps, 1);
+}
 
 /**
  * Whether a thread that died had published the record of its transaction: then the change stands. The ring's lock is

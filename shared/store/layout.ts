@@ -45,6 +45,10 @@ export const header = {
   journalState: 114,
   /** 1 once the journal thread is to end. */
   journalStops: 115,
+  /** 1 while the journal thread sleeps, or is about to, until more is published. */
+  readerSleeps: 116,
+  /** What it sleeps on: counts up whenever there may be something to do. */
+  readerWakeUps: 117,
   words: 128,
 } as const;
 
@@ -300,7 +304,7 @@ function assertRecordsFit(): void {
     [sessionRecord.token + 4, sessionRecord.user],
     [sessionRecord.version + 1, sessionRecord.words],
     [block.message.atHigh + 1, block.message.text],
-    [header.journalStops + 1, header.words],
+    [header.readerWakeUps + 1, header.words],
   ];
   for (const [end, boundary] of ends) {
     if (end > boundary)

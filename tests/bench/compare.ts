@@ -2,6 +2,8 @@
  * Throughput of all servers, one after the other in several rounds. On a noisy machine two figures count only as a
  * ratio of runs next to each other in time: every round has each server once, and ratios are taken within a round.
  */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { runLoad } from '../../client/load/engine';
 import { whole } from '../../client/load/text-format';
 import { UsageMeter } from '../../client/load/usage-meter';
@@ -45,6 +47,8 @@ export interface Comparison {
 }
 
 const messageBytes = 32;
+/** Requests that tell how many a measurement takes: `redis-benchmark` counts requests, not seconds. */
+const redisProbeRequests = 20_000;
 
 /** @param tell gets a line for people after each measurement. */
 export async function compare(options: CompareOptions, tell: (line: string) => void): Promise<Comparison> {
@@ -52,6 +56,7 @@ export async function compare(options: CompareOptions, tell: (line: string) => v
   for (const shape of options.shapes) {
     for (let round = 1; round <= options.rounds; round += 1) {
       for (const server of options.servers) {
+        const measure = server.sessions === 'redis' ? measureRedis : measureChat;
         const measurement = await withServer(server, (started) => measure(started, shape, round, options));
         measurements.push(measurement);
         const errors = Object.entries(measurement.errors).map(([code, count]) => ` ${code} ${whole(count)}`);
@@ -72,7 +77,7 @@ export async function compare(options: CompareOptions, tell: (line: string) => v
   };
 }
 
-async function measure(
+async function measureChat(
   started: StartedServer,
   shape: Shape,
   round: number,
@@ -116,4 +121,51 @@ async function measure(
     serverRssBytes: hasUsage ? usage.rssBytesMax : NaN,
     generatorCpuPercent: meter.generatorCpuPercent(),
   };
+}
+
+async function measureRedis(
+  started: StartedServer,
+  shape: Shape,
+  round: number,
+  options: CompareOptions,
+): Promise<Measurement> {
+  const probe = await benchmarkRedis(started.port, shape, redisProbeRequests);
+  const requests = Math.ceil(probe.requestsPerSecond * options.seconds);
+  const figures = await benchmarkRedis(started.port, shape, requests);
+  return {
+    shape: shapeName(shape),
+    server: started.server.name,
+    round,
+    ...figures,
+    errors: {},
+    unansweredCount: 0,
+    serverCpuPercent: NaN,
+    serverRssBytes: NaN,
+    generatorCpuPercent: NaN,
+  };
+}
+
+async function benchmarkRedis(
+  port: number,
+  { connections, inFlight }: Shape,
+  requests: number,
+): Promise<{ requestsPerSecond: number; p50: number; p99: number }> {
+  const payload = 'x'.repeat(messageBytes);
+  const { stdout } = await promisify(execFile)('redis-benchmark', [
+    ...[
+      '-p',
+      String(port),
+      '-c',
+      String(connections),
+      '-P',
+      String(inFlight),
+      '-n',
+      String(requests),
+      '--csv',
+    ],
+    ...['RPUSH', 'inbox', payload],
+  ]);
+  // "test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms","p95_latency_ms","p99_latency_ms","max_latency_ms"
+  const row = stdout.trim().split('\n').at(-1)!.split('","');
+  return { requestsPerSecond: Number(row[1]), p50: Number(row[4]), p99: Number(row[6]) };
 }

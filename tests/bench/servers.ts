@@ -1,37 +1,69 @@
 /** The servers under test. A row is all it takes to add one. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 export interface ServerUnderTest {
   readonly name: string;
   /** What it is, in a few words, for the page with the results. */
   readonly description: string;
-  /** What to start, with Node or another program, so that it listens on 127.0.0.1:`port`. */
-  readonly command: (port: number) => readonly [program: string, ...args: string[]];
-  /** `login`: sessions come from `auth` with the demo accounts. `made up`: it answers anything, and knows no sessions. */
-  readonly sessions: 'login' | 'made up';
+  /**
+   * What to start, with Node or another program, so that it listens on 127.0.0.1:`port`. `folder` is empty, on disk,
+   * and removed afterwards.
+   */
+  readonly command: (port: number, folder: string) => readonly [program: string, ...args: string[]];
+  /**
+   * `login`: sessions come from `auth` with the demo accounts. `made up`: it answers anything, and knows no sessions.
+   * `redis`: it speaks another protocol, and `redis-benchmark` makes the load.
+   */
+  readonly sessions: 'login' | 'made up' | 'redis';
 }
 
 /** Threads of every server that has a pool. */
 const poolThreads = 2;
 
+/** Where Debian's package puts it. Without it the comparison goes without Redis. */
+const redisProgram = '/usr/bin/redis-server';
+
 const compiledRoot = path.resolve(__dirname, '..', '..');
 
 /** How many threads the product is started with is what one of the scenarios varies. */
 export function product(threads = poolThreads): ServerUnderTest {
-  const options = ['--threads', String(threads), '--ephemeral'];
+  return benang('benang-memory', ['--threads', String(threads), '--ephemeral'], () => []);
+}
+
+/** The product as it comes: every OK is on disk. */
+const durableProduct = benang('benang-durable', ['--threads', String(poolThreads)], (folder) => [
+  '--data',
+  folder,
+]);
+
+function benang(name: string, options: string[], dataOptions: (folder: string) => string[]): ServerUnderTest {
+  const main = path.join(compiledRoot, 'server', 'main.js');
   return {
-    name: 'benang-memory',
+    name,
     description: `the product, \`chat-server ${options.join(' ')}\``,
-    command: (port) => [
+    command: (port, folder) => [
       process.execPath,
-      path.join(compiledRoot, 'server', 'main.js'),
+      main,
       ...options,
+      ...dataOptions(folder),
       '--port',
       String(port),
     ],
     sessions: 'login',
   };
 }
+
+const redis: ServerUnderTest = {
+  name: 'redis',
+  description: 'Redis, `appendfsync always`, `RPUSH` of the same payload by `redis-benchmark`',
+  command: (port, folder) => [
+    redisProgram,
+    ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder],
+    ...['--appendonly', 'yes', '--appendfsync', 'always', '--save', '', '--auto-aof-rewrite-percentage', '0'],
+  ],
+  sessions: 'redis',
+};
 
 export const plainNet = responder(
   require.resolve('./responders/plain-net'),
@@ -42,6 +74,8 @@ export const plainNet = responder(
 export const servers: readonly ServerUnderTest[] = [
   plainNet,
   product(),
+  durableProduct,
+  ...(existsSync(redisProgram) ? [redis] : []),
   responder(
     require.resolve('./responders/single-thread-maps'),
     'login',

@@ -2,7 +2,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import path from 'node:path';
 import { demoAccounts, logIn } from '../../client/load/accounts';
 import type { Identity } from '../../client/load/load-plan';
 import { findFreePort } from '../support/free-port';
@@ -19,6 +21,7 @@ const running = new Set<ChildProcess>();
 /** Also on Ctrl-C and on failures nothing is left behind: 'exit' comes last, and killing needs no event loop. */
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
+  for (const folder of folders) removeFolder(folder);
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
@@ -41,6 +44,7 @@ export class StartedServer {
     readonly server: ServerUnderTest,
     readonly port: number,
     private readonly child: ChildProcess,
+    readonly folder: string,
     readonly identities: readonly Identity[],
   ) {}
 
@@ -51,7 +55,9 @@ export class StartedServer {
   /** @throws with the end of the server's own output where it does not accept a connection within 30 s. */
   static async start(server: ServerUnderTest): Promise<StartedServer> {
     const port = await findFreePort();
-    const [program, ...args] = server.command(port);
+    const folder = mkdtempSync(path.join(process.cwd(), '.bench-'));
+    folders.add(folder);
+    const [program, ...args] = server.command(port, folder);
     const child = startChild(program, args);
     let output = '';
     const keepOutput = (text: Buffer): void => {
@@ -71,12 +77,21 @@ export class StartedServer {
       server.sessions === 'login'
         ? await logIn({ host: '127.0.0.1', port }, demoAccounts)
         : demoAccounts.map((account) => ({ ...account, token: madeUpToken }));
-    return new StartedServer(server, port, child, identities);
+    return new StartedServer(server, port, child, folder, identities);
   }
 
   async stop(): Promise<void> {
     await stopChild(this.child);
+    removeFolder(this.folder);
   }
+}
+
+/** The working directory is on disk, which the system's folder for temporary files need not be. */
+const folders = new Set<string>();
+
+function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  folders.delete(folder);
 }
 
 /** Asks to end, and insists after 5 s. Resolves when the process is gone. */

@@ -7,13 +7,15 @@ import { crashScenarios } from './crash-scenarios';
 export interface ExplorationRequest {
   readonly scenarioNames: readonly string[];
   readonly flaw: CrashFlaw;
+  /** 0 for stores without a journal. */
+  readonly ringWords: number;
 }
 
 export type ExplorationAnswer = Readonly<Record<string, Exploration>>;
 
-const { scenarioNames, flaw } = workerData as ExplorationRequest;
+const { scenarioNames, flaw, ringWords } = workerData as ExplorationRequest;
 const chosen = crashScenarios.filter(({ name }) => scenarioNames.includes(name));
 const answer: ExplorationAnswer = Object.fromEntries(
-  chosen.map((scenario) => [scenario.name, exploreCrashes(scenario, flaw)]),
+  chosen.map((scenario) => [scenario.name, exploreCrashes(scenario, flaw, ringWords)]),
 );
 parentPort!.postMessage(answer);

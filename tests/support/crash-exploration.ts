@@ -1,12 +1,12 @@
 /** Runs an operation again and again, letting its thread die one step later each time, and judges what is left. */
 import { auditStore } from '../../shared/store/audit';
-import { type Layout, readLayout, threadSlot } from '../../shared/store/layout';
-import { Memory } from '../../shared/store/memory';
+import { header, type Layout, readLayout, threadSlot } from '../../shared/store/layout';
+import type { Memory } from '../../shared/store/memory';
 import { Store } from '../../shared/store/store';
 import { type CrashScenario, preparedStore, scenarioNames, scenarioTokens } from './crash-scenarios';
 import { type CrashFlaw, type CrashParts, flawedParts } from './crash-flaws';
-import { CrashingMemory, ThreadDeath } from './crashing-memory';
-import { exerciseStore } from './store-exercise';
+import { CrashingMemory, QuietMemory, ThreadDeath } from './crashing-memory';
+import { exerciseStore, overtake } from './store-exercise';
 import { copyStore, snapshotOf } from './store-snapshot';
 import { ignoreLongWaits } from './store-values';
 
@@ -20,8 +20,13 @@ export interface Exploration {
 const dyingThread = 2_000_001;
 const violationsMax = 20;
 
-export function exploreCrashes(scenario: CrashScenario, flaw: CrashFlaw = 'none'): Exploration {
-  return new Explorer(scenario, flawedParts(flaw)).run();
+/** `ringWords` is 0 for a store without a journal. */
+export function exploreCrashes(
+  scenario: CrashScenario,
+  flaw: CrashFlaw = 'none',
+  ringWords = 0,
+): Exploration {
+  return new Explorer(scenario, flawedParts(flaw), ringWords).run();
 }
 
 /** The logical state, as text that compares. */
@@ -34,13 +39,16 @@ class Explorer {
   private readonly layout: Layout;
   private readonly before: string;
   private readonly violations: string[] = [];
+  private readonly hasJournal: boolean;
   private doneCount = 0;
 
   constructor(
     private readonly scenario: CrashScenario,
     private readonly parts: CrashParts,
+    ringWords: number,
   ) {
-    this.prepared = preparedStore(scenario);
+    this.prepared = preparedStore(scenario, ringWords);
+    this.hasJournal = ringWords > 0;
     this.layout = readLayout(new Int32Array(this.prepared));
     this.before = stateOf(this.prepared);
   }
@@ -51,7 +59,9 @@ class Explorer {
     while (this.violations.length < violationsMax) {
       const buffer = copyStore(this.prepared);
       if (this.runUntilDeath(buffer, stepsMax)) break;
+      const overtaken = copyStore(buffer);
       this.judge(buffer, stepsMax, after);
+      this.judgeOvertaken(overtaken, stepsMax);
       stepsMax += 1;
     }
     return { crashPoints: stepsMax, doneCount: this.doneCount, violations: this.violations };
@@ -83,6 +93,23 @@ class Explorer {
     return this.scenario.operation(Store.attach(memory, dyingThread, ignoreLongWaits));
   }
 
+  /** Others go on between the death and its recovery; a lock that the dead thread holds stops them where they are. */
+  private judgeOvertaken(buffer: SharedArrayBuffer, stepsMax: number): void {
+    const stopped = overtake(buffer);
+    this.parts.recover(new QuietMemory(buffer), this.layout, dyingThread);
+    for (const threadId of stopped) this.parts.recover(new QuietMemory(buffer), this.layout, threadId);
+    const { findings } = auditStore(buffer);
+    if (findings.length === 0) return;
+    this.violations.push(
+      `${this.scenario.name}, overtaken after ${stepsMax} steps: ${findings.slice(0, 3).join('; ')}`,
+    );
+  }
+
+  /** Whether a record has been published since. */
+  private hasWritten(buffer: SharedArrayBuffer): boolean {
+    return new Int32Array(buffer)[header.ringTail] !== new Int32Array(this.prepared)[header.ringTail];
+  }
+
   private isAttached(buffer: SharedArrayBuffer): boolean {
     const words = new Int32Array(buffer);
     const { threadSlots, threadsMax } = this.layout;
@@ -94,7 +121,7 @@ class Explorer {
   private judge(buffer: SharedArrayBuffer, stepsMax: number, after: string): void {
     const where = `${this.scenario.name}, after ${stepsMax} steps`;
     const hadAttached = this.isAttached(buffer);
-    const isRecovered = this.parts.recover(new Memory(buffer), this.layout, dyingThread);
+    const isRecovered = this.parts.recover(new QuietMemory(buffer), this.layout, dyingThread);
     if (isRecovered !== hadAttached || this.isAttached(buffer))
       this.violations.push(`${where}: recovery returned ${isRecovered}`);
     const { findings } = auditStore(buffer);
@@ -103,6 +130,8 @@ class Explorer {
       return;
     }
     const state = stateOf(buffer);
+    if (this.hasJournal && this.hasWritten(buffer) !== (state !== this.before))
+      this.violations.push(`${where}: the journal and the store disagree: ${state}`);
     if (state === after && state !== this.before) this.doneCount += 1;
     if (state !== after && state !== this.before) this.violations.push(`${where}: half done: ${state}`);
     try {

@@ -23,11 +23,12 @@ const preparer = 7;
 export const scenarioNames = [...namesOfOneStripe(3), 'bob', 'carol', 'newcomer'] as const;
 const [anna, twin, otherTwin] = scenarioNames as unknown as readonly [string, string, string];
 export const scenarioTokens = Array.from({ length: 16 }, (_, index) => index + 1);
-const capacity = { threadsMax: 6, usersMax: 12, sessionsMax: 16, blocksMax: 400, inboxMessagesMax: 200 };
+const capacity = { threadsMax: 4, usersMax: 12, sessionsMax: 16, blocksMax: 400, inboxMessagesMax: 200 };
 const nowMs = 1_764_000_000_123;
 
-export function preparedStore(scenario: CrashScenario): SharedArrayBuffer {
-  const buffer = createStore({ ...capacity, ...scenario.capacity });
+/** `ringWords` is 0 for a store without a journal. */
+export function preparedStore(scenario: CrashScenario, ringWords: number): SharedArrayBuffer {
+  const buffer = createStore({ ...capacity, ...scenario.capacity, ringWords });
   const memory = new LoneMemory(buffer);
   scenario.prepare(Store.attach(memory, preparer, ignoreLongWaits), buffer);
   recoverThread(memory, readLayout(memory.words), preparer);
@@ -36,7 +37,7 @@ export function preparedStore(scenario: CrashScenario): SharedArrayBuffer {
 }
 
 function create(store: Store, name: string, displayName = `The ${name}`, hash = `hash of ${name}`): string {
-  return store.createUser(nameOf(name), textOf(displayName), textOf(hash));
+  return store.createUser(nameOf(name), textOf(displayName), textOf(hash), nowMs);
 }
 
 function user(store: Store, name: string): number {
@@ -63,6 +64,12 @@ function loggedIn(store: Store): void {
   open(store, 'bob', 9);
   open(store, 'carol', 5);
   store.closeSession(tokenOf(9));
+}
+
+function withRemoved(store: Store): void {
+  loggedIn(store);
+  send(store, 'bob', anna, 200);
+  store.removeUser(nameOf(anna));
 }
 
 function withAllSessions(store: Store): void {
@@ -97,6 +104,8 @@ function withFullStock(store: Store): void {
 }
 
 const sendTo = (name: string, lengthBytes: number) => (store: Store) => send(store, anna, name, lengthBytes);
+const reset = (name: string) => (store: Store) => store.resetPassword(nameOf(name), textOf('reset hash'));
+const remove = (name: string) => (store: Store) => store.removeUser(nameOf(name));
 const close = (token: number) => (store: Store) => store.closeSession(tokenOf(token));
 const take = (bounds: { textBytesMax?: number; messagesMax?: number }) => (store: Store) =>
   takeMessages(store, user(store, 'bob'), bounds).length;
@@ -154,6 +163,16 @@ const accountScenarios: readonly CrashScenario[] = [
   scenario('changePassword, kept session is the middle one', loggedIn, changePassword(2)),
   scenario('changePassword, kept session is the oldest, empty stock', loggedIn, changePassword(1), empty),
   scenario('changePassword, full stock, only session', withFullStock, changePassword(1), { capacity: large }),
+  scenario('resetPassword, with sessions', loggedIn, reset(anna)),
+  scenario('resetPassword, full stock', withFullStock, reset(anna), { capacity: large }),
+  scenario('removeUser, with sessions', loggedIn, remove(anna)),
+  scenario('removeUser, active in the middle', loggedIn, remove('bob')),
+  scenario('removeUser, with unread messages', withMessages, remove('bob'), empty),
+  scenario('removeUser, with more unread than a stock takes', withHugeInbox, remove('bob'), {
+    capacity: large,
+  }),
+  scenario('removeUser, unknown', loggedIn, remove('newcomer'), { outcome: 'NO_SUCH_USER' }),
+  scenario('createUser, in the place of one removed', withRemoved, (store) => create(store, anna)),
   scenario('changePassword, with a session that is not the user’s', loggedIn, changePassword(4), {
     outcome: 'BAD_SESSION',
   }),

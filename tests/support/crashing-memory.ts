@@ -8,10 +8,24 @@ export class ThreadDeath extends Error {
   }
 }
 
+/** A thread would sleep that nobody will wake. */
+export class LoneSleep extends Error {
+  constructor(word: number, value: number) {
+    super(`a lone thread would sleep on word ${word}, which holds ${value}`);
+  }
+}
+
 /** Memory of a thread that is alone: where it would sleep, it would sleep for ever. */
 export class LoneMemory extends Memory {
   override wait(word: number, value: number): 'ok' | 'not-equal' | 'timed-out' {
-    throw new Error(`a lone thread would sleep on word ${word}, which holds ${value}`);
+    throw new LoneSleep(word, value);
+  }
+}
+
+/** Memory on which waking costs nothing, for where nobody sleeps. */
+export class QuietMemory extends Memory {
+  override notify(): number {
+    return 0;
   }
 }
 

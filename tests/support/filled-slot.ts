@@ -12,7 +12,9 @@ import { ignoreLongWaits, nameOf, textOf } from './store-values';
 export interface SegmentOutcome {
   readonly replies: readonly string[];
   readonly unconsumed: string;
-  readonly usedSession: boolean;
+  /** Whose session was used last, or 0. */
+  readonly user: number;
+  readonly awaitsDisk: boolean;
   readonly deferral: Deferral | undefined;
 }
 
@@ -53,7 +55,8 @@ export class FilledSlot {
     return segments.map((_, segment) => ({
       replies: splitReplies(slot.copyReplies(segment)),
       unconsumed: slot.copyUnconsumed(segment).toString('latin1'),
-      usedSession: (slot.flags(segment) & segmentFlag.usedSession) !== 0,
+      user: slot.user(segment),
+      awaitsDisk: (slot.flags(segment) & segmentFlag.awaitsDisk) !== 0,
       deferral:
         (slot.flags(segment) & segmentFlag.deferred) === 0
           ? undefined

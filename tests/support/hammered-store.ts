@@ -6,7 +6,7 @@ import { answersOf } from './compiled-worker';
 import { LoneMemory } from './crashing-memory';
 import { takeMessages } from './inbox-collector';
 import { activeUsers } from './store-snapshot';
-import type { HammerAnswer, HammeredTake, HammerRequest } from './store-hammer-worker';
+import type { HammerAnswer, HammeredTake, HammerMix, HammerRequest } from './store-hammer-worker';
 import { ignoreLongWaits, nameOf, textOf, tokenOf } from './store-values';
 import { ThreadBarrier } from './thread-barrier';
 
@@ -15,6 +15,7 @@ export interface HammerShape {
   readonly receivers: number;
   readonly operations: number;
   readonly seed: number;
+  readonly mix: HammerMix;
   readonly accessesPerPause: number;
   readonly capacity: Omit<StoreCapacity, 'threadsMax'>;
 }

@@ -52,6 +52,11 @@ export class InboxCollector implements InboxReader {
     this.bySender.at(-1)!.texts.push(runs.text);
   }
 
+  /** The messages handed over, which should be those that were accepted. */
+  get messageCount(): number {
+    return this.bySender.reduce((sum, { texts }) => sum + texts.length, 0);
+  }
+
   /** The same messages in order of arrival. */
   inOrderOfArrival(): TakenMessage[] {
     const left = new Map(this.bySender.map(({ sender, texts }) => [sender, [...texts]]));
@@ -62,9 +67,10 @@ export class InboxCollector implements InboxReader {
 /** Takes what the bounds allow, in order of arrival. */
 export function takeMessages(store: Store, user: number, bounds: CollectorBounds = {}): TakenMessage[] {
   const collector = new InboxCollector(store, bounds);
-  const count = store.takeInbox(user, collector);
+  const outcome = store.takeInbox(user, collector);
+  if (outcome !== 'OK') throw new Error(`the inbox was not taken: ${outcome}`);
   const taken = collector.inOrderOfArrival();
-  if (taken.length !== count || taken.some(({ text }) => text === undefined))
-    throw new Error(`${count} messages were said to be taken, ${taken.length} were handed over`);
+  if (collector.messageCount !== taken.length)
+    throw new Error(`${taken.length} messages were accepted, ${collector.messageCount} were handed over`);
   return taken;
 }

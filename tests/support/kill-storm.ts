@@ -26,6 +26,7 @@ interface Victim {
   readonly worker: Worker;
   readonly threadId: number;
   readonly accepted: Int32Array;
+  readonly longWaits: Int32Array;
 }
 
 const observer = 1_000_000;
@@ -86,13 +87,23 @@ export class KillStorm {
     return this.victims.reduce((sum, { accepted }) => sum + accepted.reduce((all, one) => all + one, 0), 0);
   }
 
+  /** Waits of a second: a dead thread's locks are freed, and those who wait for them woken, far sooner. */
+  get longWaitCount(): number {
+    return this.victims.reduce((sum, { longWaits }) => sum + longWaits[0]!, 0);
+  }
+
   private start(): void {
-    const accepted = new SharedArrayBuffer(this.shape.receivers * 4);
     const { receivers, accessesPerPause } = this.shape;
+    const accepted = new SharedArrayBuffer((receivers + 1) * 4);
     const victim = this.victims.length;
     const request: VictimRequest = { store: this.buffer, accepted, victim, receivers, accessesPerPause };
     const worker = startWorker('store-victim-worker.js', request);
-    const started = { worker, threadId: worker.threadId, accepted: new Int32Array(accepted) };
+    const started = {
+      worker,
+      threadId: worker.threadId,
+      accepted: new Int32Array(accepted, 0, receivers),
+      longWaits: new Int32Array(accepted, receivers * 4, 1),
+    };
     this.victims.push(started);
     this.living.push(started);
   }

@@ -23,7 +23,6 @@ export function referenceParse(
   } catch {
     return 'BAD_REQUEST';
   }
-  // eslint-disable-next-line no-control-regex -- control characters are what this is about
   if (/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/.test(text)) return 'BAD_REQUEST';
   return parseWords(text, table);
 }

@@ -22,12 +22,14 @@ export interface ServerProcessOptions {
   readonly host?: string;
   /** Default: a free port. Undefined on purpose (`port: null`): no `--port` is given, the test sets it elsewhere. */
   readonly port?: number | null;
+  /** The data directory. Without one the server keeps everything in memory. */
+  readonly data?: string;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 /**
- * The real binary, `dist/server/main.js`, as a child process in memory-only mode, in an empty folder of its own. It is ready
- * when it has printed the `chat-client connect …` line, its last start line; from then on it must accept.
+ * The real binary, `dist/server/main.js`, as a child process in an empty folder of its own, in memory-only mode unless the
+ * test names a data directory. It is ready when it has printed the `chat-client connect …` line, its last start line; from then on it must accept.
  */
 export class ServerProcess {
   static readonly #running = new Set<ServerProcess>();
@@ -45,7 +47,7 @@ export class ServerProcess {
   ): Promise<ServerProcess> {
     const host = options.host ?? '127.0.0.1';
     const port = options.port === undefined ? await findFreePort(host) : options.port;
-    const server = new ServerProcess(argumentsFor(options.host, port, args), options.environment ?? {});
+    const server = new ServerProcess(argumentsFor(options, port, args), options.environment ?? {});
     try {
       await server.untilPrinted(readyLine);
     } catch (error) {
@@ -102,6 +104,10 @@ export class ServerProcess {
     return this.#stderr;
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   /** Where it says it can be reached: the address of its own `chat-client connect …` line. */
   get address(): Address {
     const match = /chat-client connect \[?([^\s\]]+?)\]?:(\d+)/.exec(this.#stdout);
@@ -116,7 +122,7 @@ export class ServerProcess {
 
   /** Resident memory of the process in bytes, from /proc. */
   get residentBytes(): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'latin1');
+    const status = readFileSync(`/proc/${this.pid}/status`, 'latin1');
     const match = /^VmRSS:\s+(\d+) kB$/m.exec(status);
     if (!match) throw new Error('no VmRSS in /proc/PID/status');
     return Number(match[1]) * 1024;
@@ -164,8 +170,12 @@ export class ServerProcess {
   }
 }
 
-function argumentsFor(host: string | undefined, port: number | null, args: readonly string[]): string[] {
-  const given = ['--ephemeral'];
+function argumentsFor(
+  { host, data }: ServerProcessOptions,
+  port: number | null,
+  args: readonly string[],
+): string[] {
+  const given = data === undefined ? ['--ephemeral'] : ['--data', data];
   if (host !== undefined) given.push('--host', host);
   if (port !== null) given.push('--port', String(port));
   return [...given, ...args];

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { auditStore } from '../../shared/store/audit';
 import { Store } from '../../shared/store/store';
-import { LoneMemory } from './crashing-memory';
+import { LoneMemory, LoneSleep } from './crashing-memory';
 import { takeMessages } from './inbox-collector';
 import { scenarioNames, scenarioTokens } from './crash-scenarios';
 import { activeUsers } from './store-snapshot';
 import { filledText, ignoreLongWaits, nameOf, textOf, tokenOf } from './store-values';
 
 const survivors = [3_000_001, 3_000_002];
+const stoppedMax = 2;
 
 /** Changes the store. Two thread slots must be free. In a store that is full, messages may be refused as such. */
 export function exerciseStore(buffer: SharedArrayBuffer, isFull: boolean): void {
@@ -18,6 +19,37 @@ export function exerciseStore(buffer: SharedArrayBuffer, isFull: boolean): void 
     exerciseSessions(store, threadId, isFull);
   }
   assert.deepEqual(auditStore(buffer).findings, []);
+}
+
+/**
+ * A few operations by threads of their own while another's locks may be held. Returns the threads that had to wait:
+ * they are stopped in the midst of their operation, for the caller to recover.
+ */
+export function overtake(buffer: SharedArrayBuffer): number[] {
+  const operations = scenarioNames.flatMap((name, index): ((store: Store) => unknown)[] => [
+    (store) => store.send(1, nameOf(name), textOf('overtaking'), 1),
+    (store) => takeMessages(store, store.credentialsOf(nameOf(name))?.user ?? 1, { messagesMax: 1 }),
+    (store) => {
+      const credentials = store.credentialsOf(nameOf(name));
+      if (credentials !== undefined) store.openSession(credentials, tokenOf(500 + index), 1);
+      store.closeSession(tokenOf(index + 1));
+    },
+  ]);
+  const stopped: number[] = [];
+  let threadId = survivors[0]!;
+  let store = Store.attach(new LoneMemory(buffer), threadId, ignoreLongWaits);
+  for (const operation of operations) {
+    try {
+      operation(store);
+    } catch (error) {
+      if (!(error instanceof LoneSleep)) throw error;
+      stopped.push(threadId);
+      if (stopped.length === stoppedMax) return stopped;
+      threadId += 1;
+      store = Store.attach(new LoneMemory(buffer), threadId, ignoreLongWaits);
+    }
+  }
+  return stopped;
 }
 
 function exerciseUsers(store: Store, threadId: number, isFull: boolean): void {

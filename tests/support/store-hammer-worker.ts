@@ -20,9 +20,19 @@ export interface HammerRequest {
   readonly receivers: number;
   readonly operations: number;
   readonly seed: number;
+  /** What there is most of. */
+  readonly mix: HammerMix;
   /** 0 for none; else a pause in so many accesses to the memory. */
   readonly accessesPerPause: number;
 }
+
+export type HammerMix = 'messages' | 'sessions';
+
+/** Chances in a hundred: send, take, open a session, use one, close one, change a password, list; else create. */
+const chances: Readonly<Record<HammerMix, readonly number[]>> = {
+  messages: [50, 18, 10, 8, 7, 4, 2],
+  sessions: [3, 2, 35, 10, 40, 6, 3],
+};
 
 /** A message is known by its sending thread and its number among that thread's messages to the receiver. */
 export interface HammeredTake {
@@ -81,19 +91,42 @@ class StoreHammer {
 
   private step(): void {
     const receiver = this.random.below(this.request.receivers);
-    const chance = this.random.below(100);
-    if (chance < 50) this.send(receiver);
-    else if (chance < 68) this.take(receiver);
-    else if (chance < 78) this.openSession(receiver);
-    else if (chance < 86) this.useSession();
-    else if (chance < 93) this.closeSession();
-    else if (chance < 97) this.changePassword();
-    else if (chance < 99) this.listActive();
-    else
-      this.note(
-        'createUser',
-        this.store.createUser(nameOf(`new-${this.nextToken}`), textOf(''), textOf('h')),
-      );
+    const operations = [
+      () => {
+        this.send(receiver);
+      },
+      () => {
+        this.take(receiver);
+      },
+      () => {
+        this.openSession(receiver);
+      },
+      () => {
+        this.useSession();
+      },
+      () => {
+        this.closeSession();
+      },
+      () => {
+        this.changePassword();
+      },
+      () => {
+        this.listActive();
+      },
+    ];
+    let chance = this.random.below(100);
+    const index = chances[this.request.mix].findIndex((share) => (chance -= share) < 0);
+    const operation =
+      operations[index] ??
+      (() => {
+        this.createUser();
+      });
+    operation();
+  }
+
+  private createUser(): void {
+    const name = nameOf(`new-${this.nextToken}`);
+    this.note('createUser', this.store.createUser(name, textOf(''), textOf('h')));
   }
 
   private send(receiver: number): void {

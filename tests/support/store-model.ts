@@ -13,6 +13,8 @@ export interface ModelUser {
 
 export class StoreModel {
   readonly users = new Map<string, ModelUser>();
+  /** With those that were removed: numbers are given once. */
+  usersEver = 0;
   /** Token number to user number, in order of opening. */
   readonly sessions = new Map<number, number>();
   /** In order of login. */
@@ -26,9 +28,29 @@ export class StoreModel {
 
   createUser(name: string, displayName: string, passwordHash: string): string {
     if (this.users.has(name)) return 'USER_EXISTS';
-    if (this.users.size === this.capacity.usersMax) return 'STORE_FULL';
-    const user = this.users.size + 1;
+    if (this.usersEver === this.capacity.usersMax) return 'STORE_FULL';
+    this.usersEver += 1;
+    const user = this.usersEver;
     this.users.set(name, { user, displayName, passwordHash, passwordChanges: 0, unread: [] });
+    return 'OK';
+  }
+
+  removeUser(name: string): string {
+    const user = this.users.get(name);
+    if (user === undefined) return 'NO_SUCH_USER';
+    this.users.delete(name);
+    for (const [token, owner] of this.sessions) if (owner === user.user) this.sessions.delete(token);
+    this.active = this.active.filter((other) => other !== user.user);
+    return 'OK';
+  }
+
+  resetPassword(name: string, passwordHash: string): string {
+    const user = this.users.get(name);
+    if (user === undefined) return 'NO_SUCH_USER';
+    user.passwordHash = passwordHash;
+    user.passwordChanges += 1;
+    for (const [token, owner] of this.sessions) if (owner === user.user) this.sessions.delete(token);
+    this.active = this.active.filter((other) => other !== user.user);
     return 'OK';
   }
 

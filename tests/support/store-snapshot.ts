@@ -20,19 +20,23 @@ export interface StoreSnapshot {
 
 const snapshotThread = 1_000_001;
 
-export function copyStore(buffer: SharedArrayBuffer): SharedArrayBuffer {
-  const copy = new SharedArrayBuffer(buffer.byteLength);
+/** Into `copy`, if one is given that may be used again. */
+export function copyStore(
+  buffer: SharedArrayBuffer,
+  copy: SharedArrayBuffer = new SharedArrayBuffer(buffer.byteLength),
+): SharedArrayBuffer {
   new Int32Array(copy).set(new Int32Array(buffer));
   return copy;
 }
 
-/** Looks at a copy: reading an inbox empties it. A thread slot must be free. */
+/** Looks at a copy (in `scratch`): reading an inbox empties it. A thread slot must be free. */
 export function snapshotOf(
   buffer: SharedArrayBuffer,
   names: readonly string[],
   tokenNumbers: readonly number[],
+  scratch?: SharedArrayBuffer,
 ): StoreSnapshot {
-  const store = Store.attach(new LoneMemory(copyStore(buffer)), snapshotThread, ignoreLongWaits);
+  const store = Store.attach(new LoneMemory(copyStore(buffer, scratch)), snapshotThread, ignoreLongWaits);
   const users: Record<string, StoreSnapshot['users'][string]> = {};
   const sessions: Record<number, number> = {};
   for (const name of names) {
@@ -50,9 +54,10 @@ export function snapshotOf(
   return { users, sessions, active: activeUsers(store) };
 }
 
-export function activeUsers(store: Store): number[] {
+/** In order of login. At second 0 everybody who is logged in counts as having been there lately. */
+export function activeUsers(store: Store, nowSeconds = 0): number[] {
   const users: number[] = [];
-  store.forEachActive((user) => {
+  store.forEachActive(nowSeconds, (user) => {
     users.push(user);
     return true;
   });

@@ -4,11 +4,11 @@ import { Store } from '../../shared/store/store';
 import { takeMessages } from './inbox-collector';
 import { JitteryMemory } from './jittery-memory';
 import { RandomNumbers } from './random-numbers';
-import { filledText, ignoreLongWaits, nameOf, textOf, tokenOf } from './store-values';
+import { filledText, nameOf, textOf, tokenOf } from './store-values';
 
 export interface VictimRequest {
   readonly store: SharedArrayBuffer;
-  /** A word for each receiver: how many of this thread's messages were accepted. */
+  /** A word for each receiver: how many of this thread's messages were accepted; then one: its long waits. */
   readonly accepted: SharedArrayBuffer;
   /** Different for every thread that ever lived. */
   readonly victim: number;
@@ -26,7 +26,9 @@ class Victim {
     this.accepted = new Int32Array(request.accepted);
     this.random = new RandomNumbers(request.victim);
     const memory = new JitteryMemory(request.store, this.random, request.accessesPerPause);
-    this.store = Store.attach(memory, threadId, ignoreLongWaits);
+    this.store = Store.attach(memory, threadId, () => {
+      Atomics.add(this.accepted, request.receivers, 1);
+    });
     this.nextToken = request.victim * 100_000;
   }
 

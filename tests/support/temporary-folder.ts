@@ -1,10 +1,23 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+/** `statfs` on a filesystem that is memory. */
+const tmpfsType = 0x0102_1994;
+const compiledFolder = path.resolve(__dirname, '..', '..', 'dist');
+
 /** A folder of a test's own, for configuration and account files. `remove` it at the end. */
 export class TemporaryFolder {
-  readonly path = mkdtempSync(path.join(tmpdir(), 'benang-test-'));
+  readonly path: string;
+
+  constructor(parent = tmpdir()) {
+    this.path = mkdtempSync(path.join(parent, 'benang-test-'));
+  }
+
+  /** One on a disk: where the system's place for temporary files is memory, it is beside the compiled files. */
+  static onDisk(): TemporaryFolder {
+    return new TemporaryFolder(statfsSync(tmpdir()).type === tmpfsType ? compiledFolder : tmpdir());
+  }
 
   /** Writes a file and returns where it is. */
   write(name: string, text: string): string {

@@ -61,8 +61,6 @@ function endSessionsHalfway(buffer: SharedArrayBuffer): void {
       recoverThread(new CrashingMemory(buffer), layout, 2);
     }
   }
-  const store = Store.attach(new CrashingMemory(buffer), 2, ignoreLongWaits);
-  void store;
 }
 
 export interface CheckedWord {

@@ -1,0 +1,61 @@
+/**
+ * The segment being written. Its blocks are on disk before frames are written into them, so that syncing a frame writes
+ * its data and nothing else: a segment used again has them already, a new one gets zeros some way ahead
+ * (docs/adr/0005 has the figures).
+ */
+import { writeWhole } from './file-layer';
+import type { FileLayer } from './file-layer';
+import { segmentHeaderBytes } from './segment';
+
+/** How far ahead of the frames a file is filled with zeros. */
+const fillBytes = 1024 * 1024;
+const zeros = new Uint8Array(fillBytes);
+
+export class SegmentWriter {
+  private offsetBytes = segmentHeaderBytes;
+
+  /**
+   * @param descriptor of a file open for writing; the writer closes it.
+   * @param sizeBytes the file's size: so far, its blocks are there.
+   * @param capacityBytes how far frames may go.
+   */
+  constructor(
+    private readonly files: FileLayer,
+    private readonly descriptor: number,
+    private sizeBytes: number,
+    private readonly capacityBytes: number,
+  ) {}
+
+  /** A segment without frames takes one of any size. */
+  hasRoomFor(frameBytes: number): boolean {
+    return this.offsetBytes === segmentHeaderBytes || this.offsetBytes + frameBytes <= this.capacityBytes;
+  }
+
+  /** Sees to it that there are blocks for so many bytes of frames. When it throws, nothing has changed. */
+  reserve(frameBytes: number): void {
+    const neededBytes = this.offsetBytes + frameBytes;
+    if (neededBytes <= this.sizeBytes) return;
+    const targetBytes = Math.max(neededBytes, Math.min(this.sizeBytes + fillBytes, this.capacityBytes));
+    for (let at = this.sizeBytes; at < targetBytes; at += fillBytes)
+      writeWhole(this.files, this.descriptor, zeros.subarray(0, Math.min(fillBytes, targetBytes - at)), at);
+    this.sizeBytes = targetBytes;
+  }
+
+  writeHeader(header: Uint8Array): void {
+    writeWhole(this.files, this.descriptor, header, 0);
+  }
+
+  /** Writes whole frames. When it throws, there is no telling what the file holds after the frames before. */
+  writeFrames(frames: Uint8Array): void {
+    writeWhole(this.files, this.descriptor, frames, this.offsetBytes);
+    this.offsetBytes += frames.length;
+  }
+
+  sync(): void {
+    this.files.syncData(this.descriptor);
+  }
+
+  close(): void {
+    this.files.close(this.descriptor);
+  }
+}

@@ -1,0 +1,159 @@
+/** What the tables promise, as plain JavaScript: the same records, applied one by one. */
+import type { JournalRecord } from '../../shared/journal/record';
+import type { Tables } from '../../workers/tables/tables';
+
+export interface ModelTableUser {
+  readonly user: number;
+  readonly username: string;
+  readonly displayName: string;
+  passwordHash: string;
+  readonly createdAtMs: number;
+  removed: boolean;
+  lastSequence: number;
+  readUpTo: number;
+}
+
+interface ModelUnread {
+  readonly receiver: number;
+  readonly sender: number;
+  readonly sequence: number;
+  readonly atMs: number;
+  readonly text: string;
+}
+
+export interface ModelHistory {
+  readonly position: number;
+  readonly sender: number;
+  readonly receiver: number;
+  readonly atMs: number;
+  readonly text: string;
+}
+
+/** Everything that can be read from tables, as plain values. */
+export interface TableContents {
+  readonly users: readonly ModelTableUser[];
+  /** Token in hexadecimal, user and time of opening, by token. */
+  readonly sessions: readonly (readonly [string, number, number])[];
+  readonly unread: readonly ModelUnread[];
+  readonly history: readonly ModelHistory[];
+}
+
+export class TableModel {
+  readonly users = new Map<number, ModelTableUser>();
+  readonly sessions = new Map<string, { readonly user: number; readonly openedAtSeconds: number }>();
+  readonly unread = new Map<number, ModelUnread[]>();
+  history: ModelHistory[] = [];
+
+  /** `position` is where the record begins. */
+  apply(record: JournalRecord, position: number): void {
+    switch (record.kind) {
+      case 'message':
+        this.deliver(record, position);
+        return;
+      case 'read':
+        this.read(record.user, record.sequence);
+        return;
+      case 'userCreated': {
+        const { user, username, displayName, passwordHash, atMs } = record;
+        const account = { user, username, displayName, passwordHash, createdAtMs: atMs };
+        this.users.set(user, { ...account, removed: false, lastSequence: 0, readUpTo: 0 });
+        return;
+      }
+      case 'passwordChanged':
+        this.users.get(record.user)!.passwordHash = record.passwordHash;
+        this.endSessions(record.user, tokenText(record.keptToken));
+        return;
+      case 'passwordRenewed':
+        this.users.get(record.user)!.passwordHash = record.passwordHash;
+        return;
+      case 'sessionOpened':
+        this.sessions.set(tokenText(record.token), { user: record.user, openedAtSeconds: record.atSeconds });
+        return;
+      case 'sessionClosed':
+        this.sessions.delete(tokenText(record.token));
+        return;
+      case 'userRemoved':
+        this.endSessions(record.user, '');
+        this.unread.delete(record.user);
+        Object.assign(this.users.get(record.user)!, {
+          removed: true,
+          passwordHash: '',
+          lastSequence: 0,
+          readUpTo: 0,
+        });
+        return;
+    }
+  }
+
+  contents(): TableContents {
+    return {
+      users: [...this.users.values()].map((user) => ({ ...user })).sort((a, b) => a.user - b.user),
+      sessions: [...this.sessions]
+        .map(([token, { user, openedAtSeconds }]) => [token, user, openedAtSeconds] as const)
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
+      unread: [...this.unread].sort(([a], [b]) => a - b).flatMap(([, messages]) => messages),
+      history: [...this.history],
+    };
+  }
+
+  private deliver(record: JournalRecord & { kind: 'message' }, position: number): void {
+    const { receiver, sender, sequence, atMs } = record;
+    const text = textOf(record.text);
+    this.history.push({ position, sender, receiver, atMs, text });
+    const user = this.users.get(receiver)!;
+    if (user.removed) return;
+    user.lastSequence = sequence;
+    this.unread.set(receiver, [
+      ...(this.unread.get(receiver) ?? []),
+      { receiver, sender, sequence, atMs, text },
+    ]);
+  }
+
+  private read(user: number, sequence: number): void {
+    const account = this.users.get(user)!;
+    if (account.removed) return;
+    account.readUpTo = Math.max(account.readUpTo, sequence);
+    const left = (this.unread.get(user) ?? []).filter((message) => message.sequence > account.readUpTo);
+    if (left.length === 0) this.unread.delete(user);
+    else this.unread.set(user, left);
+  }
+
+  private endSessions(user: number, keptToken: string): void {
+    for (const [token, session] of this.sessions)
+      if (session.user === user && token !== keptToken) this.sessions.delete(token);
+  }
+}
+
+/** Reads everything out of tables; history page by page, of all pairs of users. */
+export function contentsOf(tables: Tables, pageSize: number): TableContents {
+  const users = [...tables.users()];
+  const history: ModelHistory[] = [];
+  for (const { user } of users)
+    for (const { user: peer } of users)
+      if (user <= peer) history.push(...wholeHistory(tables, user, peer, pageSize));
+  return {
+    users,
+    sessions: [...tables.sessions()].map(({ token, user, openedAtSeconds }) => {
+      return [tokenText(token), user, openedAtSeconds] as const;
+    }),
+    unread: [...tables.unread()].map((message) => ({ ...message, text: textOf(message.text) })),
+    history: history.sort((a, b) => a.position - b.position),
+  };
+}
+
+function wholeHistory(tables: Tables, user: number, peer: number, pageSize: number): ModelHistory[] {
+  const pages: ModelHistory[][] = [];
+  for (;;) {
+    const page = tables.historyPage(peer, user, pageSize, pages[0]?.[0]?.position);
+    if (page.length > 0) pages.unshift(page.map((message) => ({ ...message, text: textOf(message.text) })));
+    if (page.length < pageSize) return pages.flat();
+  }
+}
+
+export function tokenText(token: Int32Array): string {
+  return Array.from(token, (word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
+}
+
+function textOf(text: Uint8Array): string {
+  return Buffer.from(text).toString('latin1');
+}

@@ -1,0 +1,93 @@
+/**
+ * A backup: the tables as of one moment, and the journal from there on, made into a data directory of its own.
+ *
+ * ```
+ *   DIR/incomplete/tables, DIR/incomplete/journal ──all on disk──▶ DIR/journal, then DIR/tables
+ * ```
+ *
+ * Whatever ends the copying in between, what is there does not pass for a data directory: a journal without its tables
+ * does not start.
+ */
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { dataFolders } from '../shared/journal/data-folders';
+import { systemFiles } from '../shared/journal/file-layer';
+import { SegmentLog } from '../shared/journal/segment-log';
+import type { SegmentReader } from '../shared/journal/segment-reader';
+import type { Tables } from './tables/tables';
+
+const folderMode = 0o700;
+const incompleteName = 'incomplete';
+
+export interface CopySource {
+  /** The data directory. */
+  readonly folder: string;
+  readonly tables: Tables;
+  readonly segments: SegmentReader;
+  /** Where the tables are, which they must stay at until the copy is made. */
+  readonly applied: number;
+  /** Asked once the tables are copied: up to where the journal is on disk then. */
+  durable(): number;
+}
+
+/** Why a target does not do. */
+class TargetError extends Error {
+  readonly code = 'BACKUP_TARGET';
+}
+
+/**
+ * Copies the data to a folder that is missing or empty; returns when the copy is on disk. What was acknowledged before
+ * the call is in it.
+ * @throws `BACKUP_TARGET`, or what the system says; the folder is then as empty as it was.
+ */
+export async function copyData(source: CopySource, target: string): Promise<void> {
+  prepareTarget(source.folder, target);
+  const incomplete = path.join(target, incompleteName);
+  try {
+    mkdirSync(incomplete, { mode: folderMode });
+    const copy = dataFolders(incomplete);
+    await source.tables.backup(copy.tables);
+    copyJournal(source, copy.journal);
+    const complete = dataFolders(target);
+    systemFiles.syncFolder(incomplete);
+    renameSync(copy.journal, complete.journal);
+    systemFiles.syncFolder(target);
+    renameSync(copy.tables, complete.tables);
+    rmdirSync(incomplete);
+    systemFiles.syncFolder(target);
+    systemFiles.syncFolder(path.dirname(target));
+  } catch (error) {
+    for (const name of [incomplete, dataFolders(target).tables, dataFolders(target).journal])
+      rmSync(name, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function prepareTarget(folder: string, target: string): void {
+  const relative = path.relative(path.resolve(folder), target);
+  if (!relative.startsWith('..') && !path.isAbsolute(relative))
+    throw new TargetError(`${target} is in the data directory itself. Choose a folder outside of it.`);
+  let names: string[] = [];
+  try {
+    if (existsSync(target)) names = readdirSync(target);
+    else mkdirSync(target, { recursive: true, mode: folderMode });
+  } catch (error) {
+    throw new TargetError(
+      `cannot use ${target}: ${(error as Error).message}. The server itself writes the copy: it must be allowed to.`,
+    );
+  }
+  if (names.length > 0)
+    throw new TargetError(`${target} is not empty. Name a folder that is missing or empty.`);
+}
+
+function copyJournal({ segments, applied, durable }: CopySource, folder: string): void {
+  const log = SegmentLog.open(folder, { startPosition: applied });
+  try {
+    segments.read(applied, durable(), (payload) => {
+      log.append([new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength)]);
+    });
+    log.sync();
+  } finally {
+    log.close();
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Fills a fresh store from what is on disk: the tables' rows, then the rest of the journal. The same for a start and
+ * for `chat-server check`.
+ */
+import type { PayloadVisitor } from '../shared/journal/journal-sink';
+import { forEachRecord } from '../shared/journal/record';
+import type { StoreLoader } from '../shared/store/store-loader';
+import type { Tables } from './tables/tables';
+
+export interface LoadedRows {
+  /** Users, sessions, messages and records together. */
+  readonly rows: number;
+  /** Records of the journal that the tables had not taken over. */
+  readonly replayed: number;
+}
+
+/**
+ * @param readRest visits the journal's payloads from the tables' position on.
+ * @param onRow hears how many rows are loaded, after each.
+ * @throws what the tables, the journal and the loader say is wrong.
+ */
+export function loadStore(
+  loader: StoreLoader,
+  tables: Tables,
+  readRest: (visit: PayloadVisitor) => void,
+  onRow: (rows: number) => void,
+): LoadedRows {
+  let rows = 0;
+  let replayed = 0;
+  const count = (): void => {
+    rows += 1;
+    onRow(rows);
+  };
+  for (const { user, username, displayName, passwordHash, removed, lastSequence } of tables.users()) {
+    loader.user(user, username, displayName, passwordHash);
+    loader.lastSequence(user, lastSequence);
+    if (removed) loader.remove(user);
+    count();
+  }
+  // In order of login, as `activeuser` lists them.
+  const sessions = [...tables.sessions()].sort((left, right) => left.openedAtSeconds - right.openedAtSeconds);
+  for (const { token, user, openedAtSeconds } of sessions) {
+    loader.session(token, user, openedAtSeconds);
+    count();
+  }
+  for (const message of tables.unread()) {
+    loader.message(message.receiver, message.sender, message.sequence, message.atMs, message.text);
+    count();
+  }
+  readRest((payload) => {
+    forEachRecord(payload, (record) => {
+      loader.apply(record);
+      replayed += 1;
+      count();
+    });
+  });
+  loader.finish();
+  return { rows, replayed };
+}
