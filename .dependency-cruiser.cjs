@@ -29,6 +29,7 @@ module.exports = {
     behind('pino-pretty', 'server/logger\\.ts'),
     behind('hdr-histogram-js', 'client/load/latency-histogram\\.ts'),
     behind('uuid', 'shared/protocol/token\\.ts'),
+    behind('lmdb', 'workers/tables/environment\\.ts'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -6,7 +6,12 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { dataFolders } from '../shared/journal/data-folders';
-import type { TableFailure, TableMessage, TableRequest, TableSettings } from '../shared/journal/journal-messages';
+import type {
+  TableFailure,
+  TableMessage,
+  TableRequest,
+  TableSettings,
+} from '../shared/journal/journal-messages';
 import { SegmentReader } from '../shared/journal/segment-reader';
 import { JournalReader } from '../shared/store/journal-reader';
 import { Memory } from '../shared/store/memory';
@@ -18,7 +23,7 @@ const tablePriority = 10;
 /** How often the thread looks whether there is work. */
 const pollMs = 1_000;
 /** Work of this size is done at once… */
-const runWordsMin = 1_048_576;
+const runWordsMin = 4_194_304;
 /** …and a smaller piece when it has waited this long: it shortens the next start. */
 const waitMsMax = 10_000;
 /** What one transaction takes at most. */

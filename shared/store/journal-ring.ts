@@ -87,6 +87,8 @@ export class JournalRing {
       const used = (memory.load(header.ringTail) - durable) | 0;
       if (used + this.marginWords <= this.layout.ringWords) return true;
       if (isFailing) return false;
+      // What this thread has published of the batch in hand may be all that could make room.
+      this.announce();
       memory.wait(header.ringDurable, durable, fullWaitMs);
     }
   }

@@ -13,6 +13,9 @@ export interface ExplorationRequest {
 
 export type ExplorationAnswer = Readonly<Record<string, Exploration>>;
 
+// Thousands of deaths are made, and nobody asks where they came from.
+Error.stackTraceLimit = 0;
+
 const { scenarioNames, flaw, ringWords } = workerData as ExplorationRequest;
 const chosen = crashScenarios.filter(({ name }) => scenarioNames.includes(name));
 const answer: ExplorationAnswer = Object.fromEntries(

@@ -29,14 +29,13 @@ export function exploreCrashes(
   return new Explorer(scenario, flawedParts(flaw), ringWords).run();
 }
 
-/** The logical state, as text that compares. */
-function stateOf(buffer: SharedArrayBuffer): string {
-  return JSON.stringify(snapshotOf(buffer, scenarioNames, scenarioTokens));
-}
-
 class Explorer {
   private readonly prepared: SharedArrayBuffer;
   private readonly layout: Layout;
+  // Memory that is used again for every crash point.
+  private readonly interrupted: SharedArrayBuffer;
+  private readonly overtaken: SharedArrayBuffer;
+  private readonly looked: SharedArrayBuffer;
   private readonly before: string;
   private readonly violations: string[] = [];
   private readonly hasJournal: boolean;
@@ -50,16 +49,19 @@ class Explorer {
     this.prepared = preparedStore(scenario, ringWords);
     this.hasJournal = ringWords > 0;
     this.layout = readLayout(new Int32Array(this.prepared));
-    this.before = stateOf(this.prepared);
+    [this.interrupted, this.overtaken, this.looked] = [1, 2, 3].map(
+      () => new SharedArrayBuffer(this.prepared.byteLength),
+    ) as [SharedArrayBuffer, SharedArrayBuffer, SharedArrayBuffer];
+    this.before = this.stateOf(this.prepared);
   }
 
   run(): Exploration {
     const after = this.runToTheEnd();
     let stepsMax = 0;
     while (this.violations.length < violationsMax) {
-      const buffer = copyStore(this.prepared);
+      const buffer = copyStore(this.prepared, this.interrupted);
       if (this.runUntilDeath(buffer, stepsMax)) break;
-      const overtaken = copyStore(buffer);
+      const overtaken = copyStore(buffer, this.overtaken);
       this.judge(buffer, stepsMax, after);
       this.judgeOvertaken(overtaken, stepsMax);
       stepsMax += 1;
@@ -75,7 +77,7 @@ class Explorer {
       throw new Error(`${this.scenario.name} returned ${JSON.stringify(outcome)}`);
     const { findings } = auditStore(buffer);
     if (findings.length > 0) throw new Error(`${this.scenario.name} left ${findings.join('; ')}`);
-    return stateOf(buffer);
+    return this.stateOf(buffer);
   }
 
   /** True when the operation was through before it came to that. */
@@ -110,6 +112,11 @@ class Explorer {
     return new Int32Array(buffer)[header.ringTail] !== new Int32Array(this.prepared)[header.ringTail];
   }
 
+  /** The logical state, as text that compares. */
+  private stateOf(buffer: SharedArrayBuffer): string {
+    return JSON.stringify(snapshotOf(buffer, scenarioNames, scenarioTokens, this.looked));
+  }
+
   private isAttached(buffer: SharedArrayBuffer): boolean {
     const words = new Int32Array(buffer);
     const { threadSlots, threadsMax } = this.layout;
@@ -129,7 +136,7 @@ class Explorer {
       this.violations.push(`${where}: ${findings.slice(0, 3).join('; ')}`);
       return;
     }
-    const state = stateOf(buffer);
+    const state = this.stateOf(buffer);
     if (this.hasJournal && this.hasWritten(buffer) !== (state !== this.before))
       this.violations.push(`${where}: the journal and the store disagree: ${state}`);
     if (state === after && state !== this.before) this.doneCount += 1;

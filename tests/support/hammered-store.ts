@@ -4,7 +4,7 @@ import type { StoreCapacity } from '../../shared/store/layout';
 import { createStore, Store } from '../../shared/store/store';
 import { answersOf } from './compiled-worker';
 import { LoneMemory } from './crashing-memory';
-import { takeMessages } from './inbox-collector';
+import { takeAllMessages } from './inbox-collector';
 import { activeUsers } from './store-snapshot';
 import type { HammerAnswer, HammeredTake, HammerMix, HammerRequest } from './store-hammer-worker';
 import { ignoreLongWaits, nameOf, textOf, tokenOf } from './store-values';
@@ -83,7 +83,7 @@ export class HammeredStore {
   /** All takes of an inbox in the order in which they had its lock; the last is ours. */
   private takesOf(receiver: number): HammeredTake[] {
     const takes = this.answers.flatMap((answer) => answer.takes.filter((take) => take.receiver === receiver));
-    const rest = takeMessages(this.store, this.shape.threads + 1 + receiver).map(({ text }) => {
+    const rest = takeAllMessages(this.store, this.shape.threads + 1 + receiver).map(({ text }) => {
       const [thread, number] = text.slice(0, text.indexOf(':')).split('.').map(Number);
       return [thread!, number!] as const;
     });

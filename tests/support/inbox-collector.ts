@@ -74,3 +74,13 @@ export function takeMessages(store: Store, user: number, bounds: CollectorBounds
     throw new Error(`${taken.length} messages were accepted, ${collector.messageCount} were handed over`);
   return taken;
 }
+
+/** Takes all there is, however often one has to ask: a single take has a bound of its own. */
+export function takeAllMessages(store: Store, user: number): TakenMessage[] {
+  const all: TakenMessage[] = [];
+  for (;;) {
+    const taken = takeMessages(store, user);
+    if (taken.length === 0) return all;
+    for (const message of taken) all.push(message);
+  }
+}

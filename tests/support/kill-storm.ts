@@ -9,7 +9,7 @@ import { recoverThread } from '../../shared/store/recovery';
 import { createStore, Store } from '../../shared/store/store';
 import { startWorker } from './compiled-worker';
 import { LoneMemory } from './crashing-memory';
-import { takeMessages } from './inbox-collector';
+import { takeAllMessages } from './inbox-collector';
 import type { RandomNumbers } from './random-numbers';
 import { ignoreLongWaits, nameOf, textOf } from './store-values';
 import type { VictimRequest } from './store-victim-worker';
@@ -135,7 +135,7 @@ export class KillStorm {
     for (let receiver = 0; receiver < this.shape.receivers; receiver += 1) {
       const user = store.credentialsOf(nameOf(`receiver-${receiver}`))!.user;
       const numbers = this.victims.map((): number[] => []);
-      for (const { text } of takeMessages(store, user)) {
+      for (const { text } of takeAllMessages(store, user)) {
         const [victim, number] = text.slice(0, text.indexOf(':')).split('.').map(Number);
         numbers[victim!]!.push(number!);
       }

@@ -1,0 +1,46 @@
+/** The conversations of a data directory that no server uses, as its tables keep them. */
+import { dataFolders } from '../../shared/journal/data-folders';
+import { Tables } from '../../workers/tables/tables';
+
+export interface KeptMessage {
+  readonly sender: string;
+  readonly receiver: string;
+  readonly text: string;
+}
+
+const pageMessages = 1_000;
+
+/** Every conversation of every two users, each in order. */
+export async function readHistory(data: string): Promise<KeptMessage[]> {
+  const tables = await Tables.open(dataFolders(data).tables, { readOnly: true });
+  try {
+    const names = new Map([...tables.users()].map(({ user, username }) => [user, username]));
+    const users = [...names.keys()];
+    const messages: KeptMessage[] = [];
+    for (const user of users) {
+      for (const peer of users) {
+        if (peer < user) continue;
+        for (const { sender, receiver, text } of readConversation(tables, user, peer))
+          messages.push({
+            sender: names.get(sender)!,
+            receiver: names.get(receiver)!,
+            text: Buffer.from(text).toString('latin1'),
+          });
+      }
+    }
+    return messages;
+  } finally {
+    await tables.close();
+  }
+}
+
+function readConversation(tables: Tables, user: number, peer: number): ReturnType<Tables['historyPage']> {
+  const pages: ReturnType<Tables['historyPage']>[] = [];
+  let before = Infinity;
+  for (;;) {
+    const page = tables.historyPage(user, peer, pageMessages, before);
+    if (page.length === 0) return pages.reverse().flat();
+    pages.push(page);
+    before = page[0]!.position;
+  }
+}

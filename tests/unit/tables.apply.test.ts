@@ -1,0 +1,159 @@
+/** Goal: what applying records does beyond the model: positions, refusals, what is left out. */
+import { RecordWriter } from '../support/record-writer';
+import { TemporaryFolder } from '../support/temporary-folder';
+import { Tables } from '../../workers/tables/tables';
+
+const nowMs = 1_750_000_000_000;
+const token = Int32Array.of(1, -2, 3, -4);
+
+let folder: TemporaryFolder;
+let tables: Tables;
+let writer: RecordWriter;
+
+beforeEach(async () => {
+  folder = new TemporaryFolder();
+  tables = await Tables.open(folder.file('tables'));
+  writer = new RecordWriter();
+  writer.userCreated(1, nowMs, 'budi', 'Budi', 'hash1').userCreated(2, nowMs, 'siti', 'Siti', 'hash2');
+});
+afterEach(async () => {
+  await tables.close();
+  folder.remove();
+});
+
+function applyAll(): void {
+  const words = writer.taken();
+  writer.clear();
+  tables.apply(words, tables.applied + words.length, nowMs);
+}
+
+function unreadSequences(): number[] {
+  return [...tables.unread()].map(({ sequence }) => sequence);
+}
+
+test('what was applied is passed over, in whole or in part', () => {
+  writer.message(2, 1, 1, nowMs, 'halo');
+  const words = writer.taken();
+  applyAll();
+  tables.apply(words, words.length, nowMs);
+  writer.message(2, 1, 2, nowMs, 'lagi');
+  const more = Int32Array.of(...words, ...writer.taken());
+  tables.apply(more, more.length, nowMs);
+  expect(tables.applied).toBe(more.length);
+  expect(unreadSequences()).toEqual([1, 2]);
+  expect(tables.check()).toEqual([]);
+});
+
+test('records after a gap: DATA_GAP', () => {
+  const words = writer.taken();
+  expect(() => {
+    tables.apply(words, words.length + 10, nowMs);
+  }).toThrow(expect.objectContaining({ code: 'DATA_GAP' }) as Error);
+  expect(tables.applied).toBe(0);
+});
+
+test.each<[string, () => unknown]>([
+  ['a message that skips a sequence', () => writer.message(2, 1, 2, nowMs, 'halo')],
+  ['a message to nobody', () => writer.message(9, 1, 1, nowMs, 'halo')],
+  ['a message from nobody', () => writer.message(1, 9, 1, nowMs, 'halo')],
+  ['a read of what has not come', () => writer.read(1, 1)],
+  ['a session of nobody', () => writer.sessionOpened(token, 9, 1)],
+  ['a user again', () => writer.userCreated(2, nowMs, 'other', 'Other', 'hash')],
+  ['a name again', () => writer.userCreated(3, nowMs, 'siti', 'Siti', 'hash')],
+])('%s: DATA_DAMAGED, and nothing of the run is applied', (_, write) => {
+  write();
+  expect(applyAll).toThrow(expect.objectContaining({ code: 'DATA_DAMAGED' }) as Error);
+  expect(tables.applied).toBe(0);
+  expect([...tables.users()]).toEqual([]);
+});
+
+test.each<[string, (words: Int32Array) => unknown]>([
+  ['of no length', (words) => (words[0] = 0)],
+  ['longer than the run', (words) => (words[0] = words.length + 1)],
+  ['of an unknown kind', (words) => (words[1]! += 100)],
+  ['of a newer version', (words) => (words[1]! += 256)],
+])('a record %s: DATA_DAMAGED names its position', (_, spoil) => {
+  const words = writer.taken();
+  spoil(words);
+  expect(() => {
+    tables.apply(words, words.length, nowMs);
+  }).toThrow(
+    expect.objectContaining({
+      code: 'DATA_DAMAGED',
+      message: expect.stringContaining('position 0') as string,
+    }) as Error,
+  );
+});
+
+test('messages delivered and read within a run go to history only', () => {
+  for (let sequence = 1; sequence <= 30; sequence += 1) writer.message(2, 1, sequence, nowMs, 'halo');
+  writer.read(2, 28);
+  applyAll();
+  expect(unreadSequences()).toEqual([29, 30]);
+  expect(tables.historyPage(1, 2, 100)).toHaveLength(30);
+});
+
+test('a chunk read in part is loaded from the cursor on, one read to its end goes', () => {
+  for (let sequence = 1; sequence <= 10; sequence += 1) writer.message(2, 1, sequence, nowMs, 'halo');
+  applyAll();
+  writer.read(2, 4);
+  applyAll();
+  expect(unreadSequences()).toEqual([5, 6, 7, 8, 9, 10]);
+  writer.message(2, 1, 11, nowMs, 'halo').read(2, 10);
+  applyAll();
+  expect(unreadSequences()).toEqual([11]);
+  expect([...tables.users()].map(({ readUpTo, lastSequence }) => [readUpTo, lastSequence])).toEqual([
+    [0, 0],
+    [10, 11],
+  ]);
+  expect(tables.check()).toEqual([]);
+});
+
+test('a removed user leaves a name for history; the same name again is another user', () => {
+  writer.sessionOpened(token, 2, 5).message(2, 1, 1, nowMs, 'halo').message(1, 2, 1, nowMs, 'hai');
+  applyAll();
+  writer.userRemoved(2).userCreated(3, nowMs, 'siti', 'Siti lain', 'hash3');
+  // What was under way when the user was removed.
+  writer
+    .sessionOpened(Int32Array.of(9, 9, 9, 9), 2, 6)
+    .passwordRenewed(2, 'late')
+    .sessionClosed(token);
+  applyAll();
+  expect([...tables.users()].map(({ user, username, removed }) => [user, username, removed])).toEqual([
+    [1, 'budi', false],
+    [2, 'siti', true],
+    [3, 'siti', false],
+  ]);
+  expect([...tables.users()][1]!.passwordHash).toBe('');
+  expect([...tables.sessions()]).toEqual([]);
+  expect([...tables.unread()].map(({ receiver }) => receiver)).toEqual([1]);
+  expect(tables.historyPage(1, 2, 10)).toHaveLength(2);
+  expect(tables.historyPage(1, 3, 10)).toHaveLength(0);
+  expect(tables.check()).toEqual([]);
+});
+
+test('sessions expire by age, some at a time; the end of one that is gone changes nothing', () => {
+  for (let index = 0; index < 10; index += 1)
+    writer.sessionOpened(Int32Array.of(index, 0, 0, 0), 1 + (index % 2), 100 + index);
+  applyAll();
+  const removed = [
+    tables.expireSessions(107, 5),
+    tables.expireSessions(107, 5),
+    tables.expireSessions(107, 5),
+  ];
+  expect(removed).toEqual([5, 2, 0]);
+  writer.sessionClosed(Int32Array.of(3, 0, 0, 0));
+  applyAll();
+  expect([...tables.sessions()].map(({ openedAtSeconds }) => openedAtSeconds)).toEqual([107, 108, 109]);
+  expect(tables.check()).toEqual([]);
+});
+
+test('without history kept, only what is unread is kept', async () => {
+  await tables.close();
+  tables = await Tables.open(folder.file('other'), { keepHistory: false });
+  writer.message(2, 1, 1, nowMs, 'halo');
+  applyAll();
+  expect(tables.historyPage(1, 2, 10)).toEqual([]);
+  expect(unreadSequences()).toEqual([1]);
+  expect(tables.check()).toEqual([]);
+});

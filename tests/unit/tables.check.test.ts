@@ -1,0 +1,159 @@
+/** Goal: the audit finds what is wrong in every table, and names the table. */
+import { RecordWriter } from '../support/record-writer';
+import { TemporaryFolder } from '../support/temporary-folder';
+import { Environment } from '../../workers/tables/environment';
+import { mixedKey, readUint53, unreadKey, userKey } from '../../workers/tables/keys';
+import { openTableSet, type TableSet } from '../../workers/tables/table-set';
+import { Tables } from '../../workers/tables/tables';
+
+const nowMs = 1_750_000_000_000;
+
+let folder: TemporaryFolder;
+
+beforeEach(async () => {
+  folder = new TemporaryFolder();
+  const writer = new RecordWriter();
+  for (let user = 1; user <= 3; user += 1) writer.userCreated(user, nowMs, `user${user}`, 'User', 'hash');
+  writer.sessionOpened(Int32Array.of(1, 2, 3, 4), 1, 100);
+  for (let sequence = 1; sequence <= 20; sequence += 1) writer.message(2, 1, sequence, nowMs, 'halo');
+  writer.read(2, 3);
+  const tables = await Tables.open(folder.file('tables'));
+  const words = writer.taken();
+  tables.apply(words, words.length, nowMs);
+  expect(tables.check()).toEqual([]);
+  await tables.close();
+});
+afterEach(() => {
+  folder.remove();
+});
+
+async function findingsAfter(spoil: (set: TableSet) => void): Promise<string[]> {
+  const environment = Environment.open(folder.file('tables'), false);
+  const set = openTableSet(environment);
+  environment.write(() => {
+    spoil(set);
+  });
+  await environment.close();
+  const tables = await Tables.open(folder.file('tables'), { readOnly: true });
+  const findings = tables.check().map(({ table, message }) => `${table}: ${message}`);
+  await tables.close();
+  return findings;
+}
+
+function first(table: TableSet['users']): { key: Buffer; value: Buffer } {
+  for (const entry of table.entries()) return entry;
+  throw new Error(`the table ${table.name} is empty`);
+}
+
+/** Moves the first row of a table to another key. */
+function move(table: TableSet['users'], key: Buffer): void {
+  const entry = first(table);
+  table.remove(entry.key);
+  table.put(key, entry.value);
+}
+
+const names = ['users', 'inboxes', 'sessions', 'unread', 'partitions', 'history'] as const;
+
+test.each(names)('a row of %s that is none', async (name) => {
+  const findings = await findingsAfter((set) => {
+    set[name].put(first(set[name]).key, Buffer.from('damaged'));
+  });
+  expect(findings.join('\n')).toContain(`${name}: `);
+});
+
+test.each([...names, 'names', 'sessionsOfUsers'] as const)('a row of %s that is missing', async (name) => {
+  const findings = await findingsAfter((set) => {
+    set[name].remove(first(set[name]).key);
+  });
+  // History is forgotten in time, so that only its own partition can be missed.
+  if (name === 'history') expect(findings).toEqual([]);
+  else expect(findings).not.toEqual([]);
+});
+
+test.each<[string, (set: TableSet) => void, string]>([
+  [
+    'a session of nobody',
+    (set) => {
+      set.sessions.put(Buffer.alloc(16, 9), Buffer.alloc(12, 9));
+    },
+    'sessions: has a session of user',
+  ],
+  [
+    'a name of nobody',
+    (set) => {
+      set.names.put(Buffer.from('nobody'), Buffer.alloc(8));
+    },
+    'names: has 4 names of 3 live users',
+  ],
+  [
+    'unread of another',
+    (set) => {
+      move(set.unread, unreadKey(3, 20));
+    },
+    'unread: does not follow message 0',
+  ],
+  [
+    'unread of nobody',
+    (set) => {
+      move(set.unread, unreadKey(9, 20));
+    },
+    'unread: is of no live user',
+  ],
+  [
+    'unread under another sequence',
+    (set) => {
+      move(set.unread, unreadKey(2, 21));
+    },
+    'unread: is no chunk of unread messages',
+  ],
+  [
+    'history of another conversation',
+    (set) => {
+      const { key } = first(set.history);
+      move(set.history, Buffer.concat([key.subarray(0, 8), userKey(3), key.subarray(12)]));
+    },
+    'history: has messages of another conversation',
+  ],
+  [
+    'history of no partition',
+    (set) => {
+      move(set.history, Buffer.concat([userKey(77), first(set.history).key.subarray(4)]));
+    },
+    'history: is of no partition',
+  ],
+  [
+    'history from the future',
+    (set) => {
+      set.meta.put(Buffer.from('applied'), Buffer.alloc(8));
+    },
+    'history: has messages from after what was applied',
+  ],
+])('%s', async (_, spoil, expected) => {
+  expect((await findingsAfter(spoil)).join('\n')).toContain(expected);
+});
+
+test('a chunk that conversations share, in a bucket that is not theirs', async () => {
+  const findings = await findingsAfter((set) => {
+    const { key, value } = first(set.history);
+    set.historyMixed.put(mixedKey(1, 0, readUint53(key, 12)), value);
+    set.historyMixed.put(mixedKey(1, 1, 0), Buffer.from('damaged'));
+  });
+  expect(findings.join('\n')).toContain('history-mixed: has messages of another conversation');
+  expect(findings.join('\n')).toContain('history-mixed: is no chunk of history');
+});
+
+test('findings hold no token', async () => {
+  const environment = Environment.open(folder.file('tables'), false);
+  const set = openTableSet(environment);
+  const token = first(set.sessions).key.toString('hex');
+  environment.write(() => {
+    set.sessions.put(first(set.sessions).key, Buffer.from('damaged'));
+    set.users.remove(userKey(1));
+  });
+  await environment.close();
+  const tables = await Tables.open(folder.file('tables'));
+  const findings = JSON.stringify(tables.check());
+  await tables.close();
+  expect(findings).toContain('sessions');
+  expect(findings).not.toContain(token);
+});

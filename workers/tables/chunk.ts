@@ -1,0 +1,169 @@
+/**
+ * Chunks: many messages in one value, because what costs is the number of keys written, not of bytes.
+ *
+ * All in 32-bit words, little-endian; texts are padded to whole words; numbers of 53 bits are low word, high word.
+ *
+ * ```
+ *   unread    count │ first sequence ×2 │ count × ( sender │ text bytes │ at ms ×2 │ text… )
+ *   history   count │ count × ( position, from the chunk's first │ sender │ receiver │ text bytes │ at ms ×2 │ text… )
+ * ```
+ *
+ * The messages of an unread chunk have consecutive sequences. Those of a history chunk ascend by position. A chunk is
+ * at most `chunkWordsMax` long, which with LMDB's header is four of its pages, and holds the longest message with ease.
+ */
+import { messageEscapedBytesMax } from '../../shared/protocol/limits';
+import { highWord, joinWords, lowWord, messageField, textWords } from '../../shared/journal/record';
+
+const pageBytes = 4_096;
+const overflowHeaderBytes = 24;
+export const chunkWordsMax = (4 * pageBytes - overflowHeaderBytes) / 4;
+
+const unreadHeaderWords = 3;
+const unreadEntryWords = 4;
+const historyHeaderWords = 1;
+const historyEntryWords = 6;
+/** Shorter runs of words are copied by hand: setting up a block copy costs more. */
+const handCopyWordsMax = 24;
+
+/** A message of a user's inbox that has not been read. */
+export interface UnreadMessage {
+  readonly receiver: number;
+  readonly sender: number;
+  readonly sequence: number;
+  readonly atMs: number;
+  /** Escaped for JSON, 7-bit ASCII. A view of a chunk's own memory: it stays as it is, and keeps the chunk alive. */
+  readonly text: Uint8Array;
+}
+
+export interface HistoryMessage {
+  /** Where the journal had it: ascends, never repeats; the cursor of pages. */
+  readonly position: number;
+  readonly sender: number;
+  readonly receiver: number;
+  readonly atMs: number;
+  /** Escaped for JSON, 7-bit ASCII. A view of a chunk's own memory. */
+  readonly text: Uint8Array;
+}
+
+/** Gathers the messages of one chunk. `bytes` is valid until the next change. */
+export class ChunkWriter {
+  private readonly words = new Int32Array(chunkWordsMax);
+  private lengthWords = 0;
+  private firstPosition = 0;
+  count = 0;
+
+  /** The chunk as it stands. */
+  bytes(): Uint8Array {
+    this.words[0] = this.count;
+    return new Uint8Array(this.words.buffer, 0, this.lengthWords * 4);
+  }
+
+  beginUnread(firstSequence: number): void {
+    this.words[1] = lowWord(firstSequence);
+    this.words[2] = highWord(firstSequence);
+    this.lengthWords = unreadHeaderWords;
+    this.count = 0;
+  }
+
+  beginHistory(firstPosition: number): void {
+    this.firstPosition = firstPosition;
+    this.lengthWords = historyHeaderWords;
+    this.count = 0;
+  }
+
+  /** Adds the message record at `source[at]`. False, and nothing done, when the chunk has no room for it. */
+  addUnread(source: Int32Array, at: number): boolean {
+    const to = this.lengthWords;
+    const texts = textWords(source[at + messageField.textBytes]!);
+    if (to + unreadEntryWords + texts > chunkWordsMax) return false;
+    const { words } = this;
+    words[to] = source[at + messageField.sender]!;
+    words[to + 1] = source[at + messageField.textBytes]!;
+    words[to + 2] = source[at + messageField.atLow]!;
+    words[to + 3] = source[at + messageField.atHigh]!;
+    this.finishEntry(source, at, to + unreadEntryWords, texts);
+    return true;
+  }
+
+  /** Adds the message record at `source[at]`, which is at `position` of the journal. False when there is no room. */
+  addHistory(source: Int32Array, at: number, position: number): boolean {
+    const to = this.lengthWords;
+    const texts = textWords(source[at + messageField.textBytes]!);
+    if (to + historyEntryWords + texts > chunkWordsMax) return false;
+    const { words } = this;
+    words[to] = position - this.firstPosition;
+    words[to + 1] = source[at + messageField.sender]!;
+    words[to + 2] = source[at + messageField.receiver]!;
+    words[to + 3] = source[at + messageField.textBytes]!;
+    words[to + 4] = source[at + messageField.atLow]!;
+    words[to + 5] = source[at + messageField.atHigh]!;
+    this.finishEntry(source, at, to + historyEntryWords, texts);
+    return true;
+  }
+
+  private finishEntry(source: Int32Array, at: number, to: number, texts: number): void {
+    const from = at + messageField.text;
+    if (texts > handCopyWordsMax) this.words.set(source.subarray(from, from + texts), to);
+    else for (let word = 0; word < texts; word += 1) this.words[to + word] = source[from + word]!;
+    this.lengthWords = to + texts;
+    this.count += 1;
+  }
+}
+
+/** The messages of an unread chunk. Undefined when the bytes are not one. */
+export function readUnreadChunk(receiver: number, bytes: Uint8Array): UnreadMessage[] | undefined {
+  const words = wordsOf(bytes);
+  if (words === undefined || words.length < unreadHeaderWords || words[0]! < 1) return undefined;
+  const count = words[0]!;
+  const firstSequence = joinWords(words[1]!, words[2]!);
+  const messages: UnreadMessage[] = [];
+  let at = unreadHeaderWords;
+  for (let index = 0; index < count; index += 1) {
+    const text = textAt(words, at + unreadEntryWords, words[at + 1]);
+    if (text === undefined) return undefined;
+    messages.push({
+      receiver,
+      sender: words[at]!,
+      sequence: firstSequence + index,
+      atMs: joinWords(words[at + 2]!, words[at + 3]!),
+      text,
+    });
+    at += unreadEntryWords + textWords(text.length);
+  }
+  return at === words.length ? messages : undefined;
+}
+
+/** The messages of a history chunk, by position. Undefined when the bytes are not one. */
+export function readHistoryChunk(firstPosition: number, bytes: Uint8Array): HistoryMessage[] | undefined {
+  const words = wordsOf(bytes);
+  if (words === undefined || words.length < historyHeaderWords || words[0]! < 1) return undefined;
+  const count = words[0]!;
+  const messages: HistoryMessage[] = [];
+  let at = historyHeaderWords;
+  for (let index = 0; index < count; index += 1) {
+    const text = textAt(words, at + historyEntryWords, words[at + 3]);
+    if (text === undefined) return undefined;
+    messages.push({
+      position: firstPosition + (words[at]! >>> 0),
+      sender: words[at + 1]!,
+      receiver: words[at + 2]!,
+      atMs: joinWords(words[at + 4]!, words[at + 5]!),
+      text,
+    });
+    at += historyEntryWords + textWords(text.length);
+  }
+  return at === words.length ? messages : undefined;
+}
+
+function textAt(words: Int32Array, at: number, textBytes: number | undefined): Uint8Array | undefined {
+  if (textBytes === undefined || textBytes < 0 || textBytes > messageEscapedBytesMax) return undefined;
+  if (at + textWords(textBytes) > words.length) return undefined;
+  return new Uint8Array(words.buffer, words.byteOffset + at * 4, textBytes);
+}
+
+/** A view of bytes as words; of a copy when they do not begin at a whole word of their memory. */
+function wordsOf(bytes: Uint8Array): Int32Array | undefined {
+  if (bytes.length % 4 !== 0) return undefined;
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : Uint8Array.from(bytes);
+  return new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);
+}

@@ -1,0 +1,128 @@
+/**
+ * The values of the small tables. Everything is little-endian; `f64` holds a whole number of up to 53 bits.
+ *
+ * ```
+ *   users       flags u32 │ created at ms f64 │ bytes of each text 3 × u16 │ username │ display name │ password hash
+ *   sessions    user u32 │ opened at seconds u32 │ last used seconds u32 (0: not recorded)
+ *   partitions  first position f64 │ bytes of chunks f64 │ opened at ms f64 │ newest message at ms f64
+ *   names       user u32
+ *   meta        one f64 a word
+ * ```
+ *
+ * A reader returns undefined for bytes that are no such row; its caller knows which row that is.
+ */
+
+const removedFlag = 1;
+const userTexts = 18;
+const sessionRowBytes = 12;
+const partitionRowBytes = 32;
+
+export interface UserRow {
+  /** Folded, as the store looks it up. Kept after removal, for history. */
+  readonly username: string;
+  /** Escaped for JSON. */
+  readonly displayName: string;
+  /** Empty after removal. */
+  readonly passwordHash: string;
+  readonly createdAtMs: number;
+  readonly removed: boolean;
+}
+
+export interface SessionRow {
+  readonly user: number;
+  readonly openedAtSeconds: number;
+  /** 0 when it was not recorded. */
+  readonly lastUsedSeconds: number;
+}
+
+/** A stretch of history: everything applied from `firstPosition` to where the next one begins. */
+export interface PartitionRow {
+  readonly firstPosition: number;
+  readonly chunkBytes: number;
+  readonly openedAtMs: number;
+  readonly newestAtMs: number;
+}
+
+export function writeUserRow(row: UserRow): Buffer {
+  const texts = [row.username, row.displayName, row.passwordHash];
+  const textBytes = texts.reduce((sum, text) => sum + text.length, 0);
+  const bytes = Buffer.allocUnsafe(userTexts + textBytes);
+  bytes.writeUInt32LE(row.removed ? removedFlag : 0, 0);
+  bytes.writeDoubleLE(row.createdAtMs, 4);
+  let at = userTexts;
+  for (const [index, text] of texts.entries()) {
+    bytes.writeUInt16LE(text.length, 12 + index * 2);
+    at += bytes.write(text, at, 'latin1');
+  }
+  return bytes;
+}
+
+export function readUserRow(bytes: Buffer): UserRow | undefined {
+  if (bytes.length < userTexts) return undefined;
+  const flags = bytes.readUInt32LE(0);
+  const nameEnd = userTexts + bytes.readUInt16LE(12);
+  const displayNameEnd = nameEnd + bytes.readUInt16LE(14);
+  const end = displayNameEnd + bytes.readUInt16LE(16);
+  if (end !== bytes.length || nameEnd === userTexts || flags > removedFlag) return undefined;
+  return {
+    username: bytes.toString('latin1', userTexts, nameEnd),
+    displayName: bytes.toString('latin1', nameEnd, displayNameEnd),
+    passwordHash: bytes.toString('latin1', displayNameEnd, end),
+    createdAtMs: bytes.readDoubleLE(4),
+    removed: flags === removedFlag,
+  };
+}
+
+export function writeSessionRow(row: SessionRow): Buffer {
+  const bytes = Buffer.allocUnsafe(sessionRowBytes);
+  bytes.writeUInt32LE(row.user, 0);
+  bytes.writeUInt32LE(row.openedAtSeconds >>> 0, 4);
+  bytes.writeUInt32LE(row.lastUsedSeconds >>> 0, 8);
+  return bytes;
+}
+
+export function readSessionRow(bytes: Buffer): SessionRow | undefined {
+  if (bytes.length !== sessionRowBytes) return undefined;
+  return {
+    user: bytes.readUInt32LE(0),
+    openedAtSeconds: bytes.readUInt32LE(4),
+    lastUsedSeconds: bytes.readUInt32LE(8),
+  };
+}
+
+export function writePartitionRow(row: PartitionRow): Buffer {
+  const bytes = Buffer.allocUnsafe(partitionRowBytes);
+  bytes.writeDoubleLE(row.firstPosition, 0);
+  bytes.writeDoubleLE(row.chunkBytes, 8);
+  bytes.writeDoubleLE(row.openedAtMs, 16);
+  bytes.writeDoubleLE(row.newestAtMs, 24);
+  return bytes;
+}
+
+export function readPartitionRow(bytes: Buffer): PartitionRow | undefined {
+  if (bytes.length !== partitionRowBytes) return undefined;
+  const row = {
+    firstPosition: bytes.readDoubleLE(0),
+    chunkBytes: bytes.readDoubleLE(8),
+    openedAtMs: bytes.readDoubleLE(16),
+    newestAtMs: bytes.readDoubleLE(24),
+  };
+  return Object.values(row).every(isCount) ? row : undefined;
+}
+
+/** A row of one number of up to 53 bits. */
+export function writeNumberRow(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeDoubleLE(value, 0);
+  return bytes;
+}
+
+export function readNumberRow(bytes: Buffer): number | undefined {
+  if (bytes.length !== 8) return undefined;
+  const value = bytes.readDoubleLE(0);
+  return isCount(value) ? value : undefined;
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}

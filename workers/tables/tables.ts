@@ -1,0 +1,120 @@
+/**
+ * The tables of a data directory: what the journal says, brought into a form that can be loaded, searched and trimmed.
+ *
+ * One thread at a time writes; any number of processes read. `applied` says up to which position of the journal the
+ * tables are current, and changes in the same transaction as what was applied: whatever happens in between, applying
+ * the journal from `applied` on leads to the same tables.
+ */
+import { applyRecords } from './apply';
+import { checkTables, type Finding } from './check';
+import type { HistoryMessage, UnreadMessage } from './chunk';
+import { damaged } from './data-error';
+import { Environment, isDamage } from './environment';
+import { expireSessions } from './expire-sessions';
+import { type ExportLine, exportUser } from './export-user';
+import { expireHistory, readHistoryPage } from './history';
+import { type LoadedSession, type LoadedUser, loadSessions, loadUnread, loadUsers } from './load';
+import { openTableSet, readApplied, type TableSet } from './table-set';
+
+export interface TablesOptions {
+  /** For another process than the one that writes: backup, check and export. */
+  readonly readOnly?: boolean;
+  /** Whether messages go to history. True unless said otherwise. */
+  readonly keepHistory?: boolean;
+}
+
+const expiredChunksMax = 10_000;
+const expiredSessionsMax = 10_000;
+
+export class Tables {
+  private constructor(
+    private readonly set: TableSet,
+    private readonly keepHistory: boolean,
+  ) {}
+
+  /**
+   * Opens the tables in a folder; makes them unless `readOnly`.
+   * @throws `DATA_MISSING`, `DATA_FORMAT_UNKNOWN`, `DATA_DAMAGED`
+   */
+  static async open(folder: string, options: TablesOptions = {}): Promise<Tables> {
+    const environment = Environment.open(folder, options.readOnly ?? false);
+    try {
+      const set = openTableSet(environment);
+      readApplied(set);
+      const findings = environment.wasShort ? checkTables(set) : [];
+      if (findings.length > 0) throw damaged(`the data has lost its end: ${findings[0]!.message}`);
+      return new Tables(set, options.keepHistory ?? true);
+    } catch (error) {
+      await environment.close();
+      throw isDamage(error) ? damaged(`the data in ${folder} is damaged: ${String(error)}`, error) : error;
+    }
+  }
+
+  /** The position of the journal, in words, up to which the tables are current and before which it may be trimmed. */
+  get applied(): number {
+    return readApplied(this.set);
+  }
+
+  /**
+   * Applies a run of whole journal records that ends at the position `upTo`; returns when all of it is on disk.
+   * What had been applied before is passed over. The larger the run, the less a message costs: 1 to 16 MiB are good.
+   * @throws `DATA_GAP`, `DATA_DAMAGED`, `DATA_WRITE_FAILED`; nothing has changed then.
+   */
+  apply(words: Int32Array, upTo: number, nowMs: number): void {
+    applyRecords(this.set, words, upTo, { keepHistory: this.keepHistory, nowMs });
+  }
+
+  /** All users ever, tombstones included, in order of number; numbers may be missing. */
+  users(): Generator<LoadedUser> {
+    return loadUsers(this.set);
+  }
+
+  sessions(): Generator<LoadedSession> {
+    return loadSessions(this.set);
+  }
+
+  /** All unread messages, or those of one user: by receiver, in order of sequence. */
+  unread(receiver?: number): Generator<UnreadMessage> {
+    return loadUnread(this.set, receiver);
+  }
+
+  /** The newest `limit` messages between two users before a position (of a message on an earlier page), oldest first. */
+  historyPage(user: number, peer: number, limit: number, beforePosition = Infinity): HistoryMessage[] {
+    return readHistoryPage(this.set, user, peer, limit, beforePosition);
+  }
+
+  /**
+   * Forgets history whose partition holds nothing newer than `beforeMs`: at most a day later than its own age asks.
+   * Returns how many chunks went; call again until that is 0.
+   */
+  expireHistory(beforeMs: number, chunksMax = expiredChunksMax): number {
+    return expireHistory(this.set, beforeMs, chunksMax);
+  }
+
+  /** Removes sessions opened before a time. Returns how many went; call again until that is 0. */
+  expireSessions(openedBeforeSeconds: number, sessionsMax = expiredSessionsMax): number {
+    return expireSessions(this.set, openedBeforeSeconds, sessionsMax);
+  }
+
+  /**
+   * Copies the tables, as of one moment, while they are being written to; returns when the copy is on disk.
+   * @throws `DATA_EXISTS` when the target holds data already.
+   */
+  async backup(targetFolder: string): Promise<void> {
+    await this.set.environment.backup(targetFolder);
+  }
+
+  /** Audits everything. Empty when all is well; at most so many findings as `checkTables` says. */
+  check(): Finding[] {
+    return checkTables(this.set);
+  }
+
+  /** One user's data, for JSON lines; nothing when no live user has this (folded) name. */
+  exportUser(username: string): AsyncGenerator<ExportLine> {
+    return exportUser(this.set, username);
+  }
+
+  async close(): Promise<void> {
+    await this.set.environment.close();
+  }
+}
