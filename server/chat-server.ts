@@ -9,7 +9,8 @@ import { cutLineExtraBytes } from '../shared/protocol/limits';
 import { capacityFor } from '../shared/store/layout';
 import { DurablePosition } from '../shared/store/durable-position';
 import { countUsers } from '../shared/store/statistics';
-import { type Account, type AccountCreator, createAccounts, refuseDemoPasswords } from './accounts';
+import type { Account } from './account-rules';
+import { type AccountCreator, createAccounts, refuseDemoPasswords } from './accounts';
 import type { Connection } from './connection';
 import { Dispatcher } from './dispatcher';
 import { Listener } from './listener';
@@ -23,6 +24,8 @@ import type { LoadSummary } from '../shared/journal/journal-messages';
 
 /** How long a stop waits for clients to take their last replies. */
 const drainMsMax = 8_000;
+/** …and then for what was read of those who are gone. */
+const idleMsMax = 1_000;
 /** Slots for threads that attach while a dead one's slot is not recovered yet. */
 const spareThreadSlots = 8;
 /** What one connection may put in one batch; a longer line bound raises it. */
@@ -107,9 +110,13 @@ export class ChatServer {
   }
 
   /** Copies the data to another folder while the server goes on. */
-  async backup(target: string): Promise<void> {
-    if (this.journal === undefined) throw new Error('an ephemeral server keeps no data that could be copied');
-    await this.journal.backup(target);
+  backup(target: string): Promise<void> {
+    return this.keptJournal.backup(target);
+  }
+
+  /** Brings into the tables all that is on disk now, for those who read them. */
+  catchUp(): Promise<void> {
+    return this.keptJournal.catchUp();
   }
 
   /** Accepts no more, carries out what was read, lets the replies out, brings all to disk, ends the threads. */
@@ -126,9 +133,15 @@ export class ChatServer {
       this.listener.cutAll();
       await drained;
     }
-    await this.dispatcher.whenIdle();
+    // Replies that wait for a disk that takes nothing would be waited for in vain.
+    await Promise.race([this.dispatcher.whenIdle(), delay(idleMsMax, undefined, { ref: false })]);
     await Promise.all([this.chatPool.destroy(), this.hashPool.destroy()]);
     await this.journal?.stop();
+  }
+
+  private get keptJournal(): Journal {
+    if (this.journal === undefined) throw new Error('an ephemeral server keeps no data');
+    return this.journal;
   }
 
   private createListener(): Listener {

@@ -160,6 +160,10 @@ class Auditor {
     let free = 0;
     let session = this.at(header.sessionFree);
     for (; session !== 0 && free <= this.layout.sessionsMax; free += 1) {
+      if (session < 0 || session > this.at(header.sessionBump)) {
+        this.report(`the free session ${session} was never made`);
+        break;
+      }
       this.expect(
         this.at(this.sessionWord(session) + sessionRecord.user),
         0,
@@ -277,8 +281,11 @@ class Auditor {
     return blockNumber;
   }
 
+  /** A word; 0, and a finding, where a wild link has led out of the memory. */
   private at(word: number): number {
-    return Atomics.load(this.words, word);
+    if (word >= 0 && word < this.words.length) return Atomics.load(this.words, word);
+    this.report(`a link leads out of the store, to word ${word}`);
+    return 0;
   }
 
   private wide(low: number, high: number): number {

@@ -74,6 +74,7 @@ export class StoreLoader {
     if (sessions.find(token) === 0) {
       if (this.userWord(user, userRecord.sessionCount) === 0) active.append(user);
       if (sessions.insert(token, user, openedAtSeconds) === 0) throw storeTooSmall();
+      users.noteUse(user, Math.max(openedAtSeconds, users.lastUsedSeconds(user)));
     }
     this.commit();
   }

@@ -177,7 +177,11 @@ export class Store {
 
   /** Ends a session. */
   closeSession(token: TokenWords): ErrorCode | 'OK' {
-    if (!this.journal.reserve()) return 'BUSY';
+    return this.journal.reserve() ? this.removeSession(token) : 'BUSY';
+  }
+
+  /** Needs room in the journal for a session that is valid; the end of an ended one has been written down before. */
+  private removeSession(token: TokenWords): ErrorCode | 'OK' {
     this.locks.acquire(this.sessions.lockOf(token));
     const session = this.sessions.find(token);
     if (session === 0) return this.refuse('BAD_SESSION');
@@ -187,7 +191,6 @@ export class Store {
     const isLast = this.memory.read(this.users.wordOf(user) + userRecord.sessionCount) === 1;
     if (wasValid && isLast) this.active.remove(user);
     this.sessions.remove(session, token);
-    // The end of an ended session has been written down before.
     if (wasValid && this.journal.isOn) this.journal.sessionClosed(token);
     this.finish();
     return wasValid ? 'OK' : 'BAD_SESSION';
@@ -351,7 +354,7 @@ export class Store {
       if (ended !== 0) this.sessions.readToken(ended, token);
       this.locks.release();
       if (ended === 0) return;
-      this.closeSession(token);
+      this.removeSession(token);
     }
   }
 
