@@ -33,8 +33,8 @@ const segmentBytesMin = 32_768;
 
 /** 16 MiB: seconds of messages, while the disk is busy. */
 const ringWords = 4_194_304;
-/** How often connections are counted as signs of life of their users. */
-const touchIntervalMs = 60_000;
+/** How often connections are counted as signs of life of their users, and expired sessions removed. */
+const houseIntervalMs = 60_000;
 
 export class ChatServer {
   private readonly store: SharedArrayBuffer;
@@ -44,7 +44,7 @@ export class ChatServer {
   private readonly dispatcher: Dispatcher;
   private readonly listener: Listener;
   private readonly journal: Journal | undefined;
-  private touchTimer: NodeJS.Timeout | undefined;
+  private houseTimer: NodeJS.Timeout | undefined;
 
   /** @param onFatal Something failed that the server cannot go on without. */
   constructor(
@@ -60,8 +60,15 @@ export class ChatServer {
       this.journal = new Journal({ store: this.store, folder: data, durability, historyDays }, log, onFatal);
     }
     const batchArea = createBatchArea(ChatPool.batchSlots(threads));
-    const { openRegistration } = options;
-    const settings = { store: this.store, batchArea, lineBytesMax: maxLine, openRegistration };
+    const { openRegistration, sessionHours, sessionIdleHours } = options;
+    const sessionLifetime = { ageSecondsMax: sessionHours * 3_600, idleSecondsMax: sessionIdleHours * 3_600 };
+    const settings = {
+      store: this.store,
+      batchArea,
+      lineBytesMax: maxLine,
+      openRegistration,
+      sessionLifetime,
+    };
     this.chatPool = new ChatPool(threads, settings, onFatal);
     this.hashPool = new HashPool(threads, onFatal);
     this.dispatcher = new Dispatcher(
@@ -103,9 +110,9 @@ export class ChatServer {
     await createAccounts(accounts, this.accountCreator, onProgress);
     await refuseDemoPasswords(this.options, this.accountCreator);
     const port = await this.listener.listen();
-    this.touchTimer = setInterval(() => {
-      this.touchConnectedUsers();
-    }, touchIntervalMs);
+    this.houseTimer = setInterval(() => {
+      this.keepHouse();
+    }, houseIntervalMs);
     return port;
   }
 
@@ -121,7 +128,7 @@ export class ChatServer {
 
   /** Accepts no more, carries out what was read, lets the replies out, brings all to disk, ends the threads. */
   async stop(): Promise<void> {
-    clearInterval(this.touchTimer);
+    clearInterval(this.houseTimer);
     const drained = this.listener.drain();
     const isDrained = await Promise.race([
       drained.then(() => true),
@@ -163,12 +170,14 @@ export class ChatServer {
     );
   }
 
-  private touchConnectedUsers(): void {
+  /** Counts connected users as active, and removes sessions that have expired. */
+  private keepHouse(): void {
     const users = new Set<number>();
     for (const { user } of this.listener.connections) if (user !== 0) users.add(user);
-    if (users.size === 0) return;
-    this.chatPool.touchUsers([...users]).catch((error: unknown) => {
-      this.log.warn({ err: error }, 'connected users were not counted as active');
-    });
+    Promise.all([this.chatPool.touchUsers([...users]), this.chatPool.removeExpiredSessions()]).catch(
+      (error: unknown) => {
+        this.log.warn({ err: error }, 'expired sessions were not removed');
+      },
+    );
   }
 }

@@ -16,6 +16,9 @@ export interface ServerOptions {
   readonly port: number;
   /** The data directory. */
   readonly data: string;
+  /** How long a session lives, and how long without being used. */
+  readonly sessionHours: number;
+  readonly sessionIdleHours: number;
   readonly ephemeral: boolean;
   readonly durability: Durability;
   /** Days that read messages are kept; 0 for no history. */
@@ -69,6 +72,10 @@ function createOptions(): Option[] {
     new Option('--history-days <n>', 'how long read messages are kept; 0 for not at all')
       .default(30)
       .argParser(integer(0, 36_500)),
+    new Option('--session-hours <n>', 'how long a login lasts').default(720).argParser(integer(1, 87_600)),
+    new Option('--session-idle-hours <n>', 'how long a login lasts without being used')
+      .default(168)
+      .argParser(integer(1, 87_600)),
     new Option('--ephemeral', 'keep everything in memory only: nothing outlives the process').default(false),
     new Option('--memory <MiB>', 'size of the store').default(512).argParser(integer(16, 4_095)),
     new Option('--max-inbox <n>', 'unread messages that one inbox holds')

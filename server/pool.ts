@@ -69,6 +69,10 @@ export class ChatPool {
     return this.pool.run({ kind: 'listUsers' }) as Promise<ListedUser[]>;
   }
 
+  async removeExpiredSessions(): Promise<void> {
+    await this.pool.run({ kind: 'removeExpiredSessions' });
+  }
+
   async touchUsers(users: readonly number[]): Promise<void> {
     await this.pool.run({ kind: 'touchUsers', users });
   }

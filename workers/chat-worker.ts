@@ -26,6 +26,7 @@ const store = Store.attach(new Memory(settings.store), threadId, ({ lock, ownerS
     `thread ${threadId} has waited ${waitedMs} ms for lock ${lock}, held by slot ${ownerSlot}`,
   );
 });
+store.limitSessions(settings.sessionLifetime);
 const slots = openBatchSlots(settings.batchArea);
 const runner = new BatchRunner(store, settings.lineBytesMax, settings);
 
@@ -55,6 +56,10 @@ export default function runTask(task: ChatTask): TaskResult {
       );
     case 'listUsers':
       return store.listUsers();
+    case 'removeExpiredSessions':
+      store.removeExpiredSessions(toSeconds(Date.now()));
+      store.journal.announce();
+      return true;
     case 'touchUsers':
       for (const user of task.users) store.touchUser(user, toSeconds(Date.now()));
       return true;

@@ -6,6 +6,7 @@
  * holds a lock, and never a place among the quick ones.
  */
 import type { ErrorCode } from '../protocol/error-codes';
+import type { SessionLifetime } from '../store/session-table';
 import type { ListedUser } from '../store/store';
 
 export type { ListedUser };
@@ -51,6 +52,7 @@ export type ChatTask =
   | { readonly kind: 'removeUser'; readonly username: string }
   | { readonly kind: 'setPassword'; readonly username: string; readonly passwordHash: string }
   | { readonly kind: 'listUsers' }
+  | { readonly kind: 'removeExpiredSessions' }
   /** These users have connections open: they count as active. */
   | { readonly kind: 'touchUsers'; readonly users: readonly number[] };
 
@@ -81,4 +83,5 @@ export interface WorkerSettings {
   readonly batchArea: SharedArrayBuffer;
   readonly lineBytesMax: number;
   readonly openRegistration: boolean;
+  readonly sessionLifetime: SessionLifetime;
 }

@@ -12,7 +12,15 @@ import type { UserTable } from './user-table';
 /** Chains are short; a walk that takes more steps than this has strayed. */
 const unlockedStepsMax = 64;
 
+/** How long a session lives, and how long without being used. */
+export interface SessionLifetime {
+  readonly ageSecondsMax: number;
+  readonly idleSecondsMax: number;
+}
+
 export class SessionTable {
+  lifetime: SessionLifetime = { ageSecondsMax: Infinity, idleSecondsMax: Infinity };
+
   constructor(
     private readonly memory: Memory,
     private readonly layout: Layout,
@@ -73,7 +81,7 @@ export class SessionTable {
         if (user === 0) return 0;
         const isOfThisEpoch = memory.load(this.users.wordOf(user) + userRecord.sessionEpoch) === epoch;
         if ((version & 1) === 1 || memory.load(word + sessionRecord.version) !== version) return 0;
-        if (!isOfThisEpoch) return 0;
+        if (!isOfThisEpoch || this.isExpiredAt(word, nowSeconds)) return 0;
         this.noteUse(word, nowSeconds);
         this.users.noteUse(user, nowSeconds);
         return user;
@@ -81,6 +89,35 @@ export class SessionTable {
       session = memory.load(word + sessionRecord.nextInBucket);
     }
     return 0;
+  }
+
+  /** Whether a session has outlived its time, or has not been used for too long. */
+  isExpired(session: number, nowSeconds: number): boolean {
+    return this.isExpiredAt(this.wordOf(session), nowSeconds);
+  }
+
+  private isExpiredAt(word: number, nowSeconds: number): boolean {
+    const { memory, lifetime } = this;
+    return (
+      nowSeconds - memory.read(word + sessionRecord.createdAtSeconds) > lifetime.ageSecondsMax ||
+      nowSeconds - memory.read(word + sessionRecord.lastUsedSeconds) > lifetime.idleSecondsMax
+    );
+  }
+
+  /** Calls `visit` with the token of every session that has expired. Holds no lock: the token may be gone by then. */
+  forEachExpired(nowSeconds: number, visit: (token: TokenWords) => void): void {
+    const { memory } = this;
+    const token: TokenWords = new Int32Array(4);
+    const last = memory.load(header.sessionBump);
+    for (let session = 1; session <= last; session += 1) {
+      if (
+        memory.load(this.wordOf(session) + sessionRecord.user) === 0 ||
+        !this.isExpired(session, nowSeconds)
+      )
+        continue;
+      this.readToken(session, token);
+      visit(token);
+    }
   }
 
   userOf(session: number): number {
@@ -132,7 +169,7 @@ export class SessionTable {
     this.endChange(word);
   }
 
-  /** Reads a session's token. The lock of the session's user is held, so the session is linked and its token stays. */
+  /** Reads a session's token. It stays while the lock of the session's user is held. */
   readToken(session: number, token: TokenWords): void {
     const word = this.wordOf(session) + sessionRecord.token;
     for (let index = 0; index < 4; index += 1) token[index] = this.memory.read(word + index);

@@ -23,6 +23,7 @@ export class LoadError extends Error {
 export class StoreLoader {
   private readonly parts: StoreParts;
   private readonly name = new Name();
+  private readonly nowSeconds = Math.floor(Date.now() / 1_000);
 
   constructor(memory: Memory, threadId: number) {
     this.parts = attachParts(memory, threadId, () => undefined);
@@ -72,9 +73,12 @@ export class StoreLoader {
     locks.acquire(sessions.lockOf(token));
     locks.acquire(users.lockOf(user));
     if (sessions.find(token) === 0) {
+      const lastUsedSeconds = users.lastUsedSeconds(user);
       if (this.userWord(user, userRecord.sessionCount) === 0) active.append(user);
       if (sessions.insert(token, user, openedAtSeconds) === 0) throw storeTooSmall();
-      users.noteUse(user, Math.max(openedAtSeconds, users.lastUsedSeconds(user)));
+      // When it was last used is not on disk: it counts as used now, and expires by its age all the same.
+      sessions.use(sessions.find(token), this.nowSeconds);
+      users.noteUse(user, Math.max(openedAtSeconds, lastUsedSeconds));
     }
     this.commit();
   }

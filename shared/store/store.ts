@@ -15,7 +15,7 @@ import { computeLayout, header, type StoreCapacity, userRecord, writeHeader } fr
 import type { JournalRing } from './journal-ring';
 import type { Locks, LongWaitReporter } from './lock';
 import type { Memory } from './memory';
-import type { SessionTable } from './session-table';
+import type { SessionLifetime, SessionTable } from './session-table';
 import { attachParts, type StoreParts } from './store-parts';
 import type { StoredText } from './stored-text';
 import type { Transaction } from './transaction';
@@ -170,9 +170,27 @@ export class Store {
     if (found !== 0) return found;
     this.locks.acquire(this.sessions.lockOf(token));
     const session = this.sessions.find(token);
-    const user = session !== 0 && this.isValid(session) ? this.sessions.use(session, nowSeconds) : 0;
+    const isUsable = session !== 0 && !this.sessions.isExpired(session, nowSeconds) && this.isValid(session);
+    const user = isUsable ? this.sessions.use(session, nowSeconds) : 0;
     this.locks.releaseAll();
     return user;
+  }
+
+  /** From here on sessions expire. Every thread has to be told the same. */
+  limitSessions(lifetime: SessionLifetime): void {
+    this.sessions.lifetime = lifetime;
+  }
+
+  /** Removes the sessions that have expired; they are refused already. */
+  removeExpiredSessions(nowSeconds: number): void {
+    this.sessions.forEachExpired(nowSeconds, (token) => {
+      this.locks.acquire(this.sessions.lockOf(token));
+      const session = this.sessions.find(token);
+      const isExpired = session !== 0 && this.sessions.isExpired(session, nowSeconds);
+      this.locks.release();
+      // An expired session cannot come to life again in between.
+      if (isExpired) this.closeSession(token);
+    });
   }
 
   /** Ends a session. */
