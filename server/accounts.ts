@@ -4,19 +4,11 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { ErrorCode } from '../shared/protocol/error-codes';
-import { displayNameCharactersMax } from '../shared/protocol/limits';
-import { Name } from '../shared/protocol/name';
-import { isPassword } from '../shared/protocol/password';
+import { type Account, readAccountLines } from './account-rules';
 import type { ServerOptions } from './options';
 import type { ChatPool, HashPool } from './pool';
 import type { ReleaseGate } from './release-gate';
 import { exitCode, StartError } from './start-error';
-
-export interface Account {
-  readonly username: string;
-  readonly password: string;
-  readonly displayName: string;
-}
 
 const demoPassword = 'surabaya';
 /** The seed's family. */
@@ -25,12 +17,6 @@ export const demoAccounts: readonly Account[] = [
   { username: 'henderson', password: demoPassword, displayName: 'Jordan Henderson' },
   { username: 'lineker', password: demoPassword, displayName: 'Gary Lineker' },
 ];
-
-/** What some editors put before a text. */
-const byteOrderMark = /^\ufeff/;
-
-/** C0 and C1 controls and DEL: nothing that is shown on a terminal may hold them. */
-const control = /[\u0000-\u001f\u007f-\u009f]/;
 
 /**
  * The accounts to create where missing. Throws a `StartError` that says what to type instead.
@@ -78,27 +64,36 @@ export async function createAccounts(
   creator: AccountCreator,
   onProgress: (done: number) => void,
 ): Promise<void> {
-  const queue = accounts.values();
   let done = 0;
-  const createNext = async (): Promise<void> => {
-    for (const account of queue) {
-      await createIfMissing(account, creator);
-      done += 1;
-      onProgress(done);
+  await createEach(accounts, creator, (outcome, { username }) => {
+    if (outcome !== 'OK' && outcome !== 'USER_EXISTS') {
+      throw new StartError(
+        `cannot create the account ${username} (${outcome}): raise --memory`,
+        exitCode.badUsage,
+      );
     }
+    done += 1;
+    onProgress(done);
+  });
+}
+
+/** Creates the accounts that are missing, as many at once as can be hashed; reports each once it is on disk. */
+export async function createEach(
+  accounts: readonly Account[],
+  creator: AccountCreator,
+  onOutcome: (outcome: ErrorCode | 'OK', account: Account, index: number) => void,
+): Promise<void> {
+  const queue = accounts.entries();
+  const createNext = async (): Promise<void> => {
+    for (const [index, account] of queue) onOutcome(await createIfMissing(account, creator), account, index);
   };
   await Promise.all(Array.from({ length: creator.hashPool.threads }, createNext));
 }
 
-async function createIfMissing(account: Account, creator: AccountCreator): Promise<void> {
-  if (await creator.chatPool.hasUser(account.username)) return;
-  const outcome = await createAccount(account, creator);
-  if (outcome !== 'OK' && outcome !== 'USER_EXISTS') {
-    throw new StartError(
-      `cannot create the account ${account.username} (${outcome}): raise --memory`,
-      exitCode.badUsage,
-    );
-  }
+/** A name that is taken is not worth the time of hashing its password. */
+async function createIfMissing(account: Account, creator: AccountCreator): Promise<ErrorCode | 'OK'> {
+  if (await creator.chatPool.hasUser(account.username)) return 'USER_EXISTS';
+  return createAccount(account, creator);
 }
 
 /** Throws a `StartError` when a public server has a demo account whose password everybody knows. */
@@ -122,31 +117,28 @@ export async function refuseDemoPasswords(
 }
 
 /** Creates an account; returns once it is on disk. */
-export async function createAccount(
+async function createAccount(
   { username, password, displayName }: Account,
   { chatPool, hashPool, gate }: AccountCreator,
 ): Promise<ErrorCode | 'OK'> {
-  const { newHash } = await hashPool.run({ kind: 'hash', password });
-  if (newHash === undefined) throw new Error('a password was not hashed');
-  const { outcome, position } = await chatPool.createUser({ username, displayName, passwordHash: newHash });
+  const passwordHash = await hashNew(password, hashPool);
+  const { outcome, position } = await chatPool.createUser({ username, displayName, passwordHash });
   if (position !== undefined) await gate.whenDurable(position);
   return outcome;
 }
 
+export async function hashNew(password: string, hashPool: HashPool): Promise<string> {
+  const { newHash } = await hashPool.run({ kind: 'hash', password });
+  if (newHash === undefined) throw new Error('a password was not hashed');
+  return newHash;
+}
+
 function readAccounts(file: string): readonly Account[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new StartError(
-      `cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`,
-      exitCode.badUsage,
-    );
-  }
-  const accounts = text
-    .replace(byteOrderMark, '')
-    .split('\n')
-    .flatMap((line, index) => (line.trim() === '' ? [] : [parseAccount(line, `${file}:${index + 1}`)]));
+  const accounts = readAccountLines(readAccountFile(file)).map(({ number, account }) => {
+    if ('problem' in account)
+      throw new StartError(`${file}:${number}: ${account.problem}`, exitCode.badUsage);
+    return account.value;
+  });
   const names = new Set<string>();
   for (const { username } of accounts) {
     if (names.has(username))
@@ -156,38 +148,15 @@ function readAccounts(file: string): readonly Account[] {
   return accounts;
 }
 
-function parseAccount(line: string, place: string): Account {
-  const fail = (problem: string): never => {
-    throw new StartError(`${place}: ${problem}`, exitCode.badUsage);
-  };
-  let parsed: unknown;
+export function readAccountFile(file: string): string {
   try {
-    parsed = JSON.parse(line);
-  } catch {
-    return fail('not JSON. A line looks like {"username": "ana", "password": "…", "name": "Ana"}');
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new StartError(
+      `cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`,
+      exitCode.badUsage,
+    );
   }
-  if (typeof parsed !== 'object' || parsed === null) return fail('not a JSON object');
-  const { username, password, name } = parsed as Record<string, unknown>;
-  const folded = new Name();
-  if (typeof username !== 'string' || !folded.readText(username)) {
-    return fail('"username" is 1 to 32 characters of a-z 0-9 . _ -');
-  }
-  if (typeof password !== 'string' || !isPassword(password)) {
-    return fail('"password" is 1 to 128 visible characters without spaces');
-  }
-  const displayName = name ?? username;
-  if (
-    typeof displayName !== 'string' ||
-    displayName === '' ||
-    control.test(displayName) ||
-    !displayName.isWellFormed()
-  ) {
-    return fail('"name" is a text without control characters');
-  }
-  if (Array.from(displayName).length > displayNameCharactersMax) {
-    return fail(`"name" is at most ${displayNameCharactersMax} characters`);
-  }
-  return { username: folded.toString(), password, displayName };
 }
 
 function isDemoAccount({ username, password }: Account): boolean {

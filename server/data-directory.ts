@@ -2,12 +2,16 @@
  * A data directory and its one owner. Who listens on the directory's control socket owns it; the kernel lets go of a
  * socket with its process, so a crash leaves nothing that has to be cleaned up by hand.
  */
-import { chmodSync, closeSync, constants, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { dataFolders } from '../shared/journal/data-folders';
 import { exitCode, StartError } from './start-error';
 
+/** Operators are few: who opens more connections than this is not one. */
+const controlConnectionsMax = 64;
+/** A claim that is older than this was left by a process that has died. */
+const claimMsMax = 10_000;
 /** A socket's path is at most this long (`sun_path` in unix(7), less one for the end). */
 const socketPathBytesMax = 107;
 
@@ -16,6 +20,7 @@ export class DataDirectory {
     readonly folder: string,
     private readonly socket: SocketPath,
     private readonly server: net.Server,
+    private readonly connections: ReadonlySet<net.Socket>,
   ) {}
 
   /**
@@ -25,7 +30,15 @@ export class DataDirectory {
   static async own(folder: string, onConnection: (socket: net.Socket) => void): Promise<DataDirectory> {
     makePrivate(folder);
     const socket = openSocketPath(folder);
-    const server = net.createServer(onConnection);
+    const connections = new Set<net.Socket>();
+    const server = net.createServer((connection) => {
+      connections.add(connection);
+      connection.once('close', () => connections.delete(connection));
+      // A caller may go at any time; who serves it sees the end of it.
+      connection.on('error', () => undefined);
+      onConnection(connection);
+    });
+    server.maxConnections = controlConnectionsMax;
     try {
       await claim(server, socket.path, folder);
     } catch (error) {
@@ -33,18 +46,21 @@ export class DataDirectory {
       throw error;
     }
     chmodSync(socket.path, 0o600);
-    return new DataDirectory(folder, socket, server);
+    return new DataDirectory(folder, socket, server, connections);
   }
 
-  /** Lets another have it. */
+  /** Lets another have it; cuts the connections to the control socket. */
   async release(): Promise<void> {
-    await new Promise((resolve) => this.server.close(resolve));
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    for (const connection of this.connections) connection.destroy();
+    await closed;
     this.socket.close();
   }
 }
 
 /** Whether a server owns the directory now; the connection to it when one does. */
 export async function connectToOwner(folder: string): Promise<net.Socket | undefined> {
+  if (!existsSync(folder)) return undefined;
   const socket = openSocketPath(folder);
   try {
     return await connect(socket.path);
@@ -53,9 +69,24 @@ export async function connectToOwner(folder: string): Promise<net.Socket | undef
   }
 }
 
+/**
+ * Throws a `StartError` when a directory is another user's: what an operator's command would create in it, its server
+ * could not open.
+ */
+export function requireOwnFiles(folder: string): void {
+  const user = process.geteuid?.();
+  const owner = statSync(folder, { throwIfNoEntry: false })?.uid;
+  if (user === undefined || owner === undefined || owner === user) return;
+  throw new StartError(
+    `the data directory ${folder} belongs to user ${owner}, and this is user ${user}. ` +
+      `Run the command as its owner: sudo -u '#${owner}' chat-server …`,
+    exitCode.dataUnavailable,
+  );
+}
+
 function makePrivate(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (!isFolder(folder)) makeFolders(path.resolve(folder));
     if ((statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);
   } catch (error) {
     throw new StartError(
@@ -65,32 +96,71 @@ function makePrivate(folder: string): void {
   }
 }
 
-async function claim(server: net.Server, socketPath: string, folder: string): Promise<void> {
-  try {
-    await listen(server, socketPath);
-    return;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-  }
-  const owner = await connect(socketPath);
-  if (owner !== undefined) {
-    owner.destroy();
-    throw new StartError(
+/** Not `recursive` of Node: of a folder that cannot be made, like one in /proc, it would try for ever. */
+function makeFolders(folder: string): void {
+  const parent = path.dirname(folder);
+  if (!isFolder(parent)) makeFolders(parent);
+  mkdirSync(folder, { mode: 0o700 });
+}
+
+function isFolder(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** Another process has the directory, or is taking it. */
+export class DirectoryInUse extends StartError {
+  constructor(folder: string) {
+    super(
       `${folder} is in use by another chat-server. Stop that one, or choose another directory with --data.`,
       exitCode.dataUnavailable,
     );
   }
-  // Nobody listens: its owner has died.
-  rmSync(socketPath);
-  await listen(server, socketPath);
 }
 
-function listen(server: net.Server, socketPath: string): Promise<void> {
+async function claim(server: net.Server, socketPath: string, folder: string): Promise<void> {
+  if (await listen(server, socketPath)) return;
+  // Of two that find a dead owner's socket, one only may take it away: the other would take away the first one's.
+  const claimFile = `${socketPath}.claim`;
+  if (!takeClaim(claimFile)) throw new DirectoryInUse(folder);
+  try {
+    const owner = await connect(socketPath);
+    if (owner !== undefined) {
+      owner.destroy();
+      throw new DirectoryInUse(folder);
+    }
+    // Nobody listens: its owner has died.
+    rmSync(socketPath, { force: true });
+    if (!(await listen(server, socketPath))) throw new DirectoryInUse(folder);
+  } finally {
+    rmSync(claimFile, { force: true });
+  }
+}
+
+/** Makes the file that says who may take a dead owner's socket away. False when another has it. */
+function takeClaim(claimFile: string): boolean {
+  const made = statSync(claimFile, { throwIfNoEntry: false });
+  // It is held for milliseconds: who held this one has died with it.
+  if (made !== undefined && Date.now() - made.mtimeMs > claimMsMax) rmSync(claimFile, { force: true });
+  try {
+    closeSync(openSync(claimFile, 'wx', 0o600));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** False when there is such a socket already. */
+function listen(server: net.Server, socketPath: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const onError = (error: NodeJS.ErrnoException): void => {
+      if (error.code === 'EADDRINUSE') resolve(false);
+      else reject(error);
+    };
+    server.once('error', onError);
     server.listen(socketPath, () => {
-      server.removeListener('error', reject);
-      resolve();
+      server.removeListener('error', onError);
+      resolve(true);
     });
   });
 }

@@ -9,6 +9,7 @@ import type {
   JournalMessage,
   JournalSettings,
   LoadSummary,
+  TableFailure,
   TableMessage,
   TableRequest,
   TableSettings,
@@ -29,7 +30,7 @@ export interface JournalOptions {
 export class Journal {
   private journalThread: Worker | undefined;
   private tableThread: Worker | undefined;
-  private readonly requests = new Map<number, (error: string | undefined) => void>();
+  private readonly requests = new Map<number, (error: TableFailure | undefined) => void>();
   private lastRequest = 0;
 
   /** @param onFatal The data can be kept no more. */
@@ -52,16 +53,14 @@ export class Journal {
     return summary;
   }
 
-  /** Copies all that is on disk to another folder, as of one moment, while the server goes on. */
+  /** Copies all that is on disk to an empty or missing folder, as of one moment, while the server goes on. */
   backup(target: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const id = (this.lastRequest += 1);
-      this.requests.set(id, (error) => {
-        if (error === undefined) resolve();
-        else reject(new Error(error));
-      });
-      this.tell({ kind: 'backup', id, target });
-    });
+    return this.ask((id) => ({ kind: 'backup', id, target }));
+  }
+
+  /** Brings into the tables all that is on disk now. */
+  catchUp(): Promise<void> {
+    return this.ask((id) => ({ kind: 'catchUp', id }));
   }
 
   /** Brings what is published to disk and ends the threads. */
@@ -77,6 +76,17 @@ export class Journal {
       this.tell({ kind: 'stop' });
       await ended;
     }
+  }
+
+  private ask(createRequest: (id: number) => TableRequest): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const id = (this.lastRequest += 1);
+      this.requests.set(id, (error) => {
+        if (error === undefined) resolve();
+        else reject(requestError(error));
+      });
+      this.tell(createRequest(id));
+    });
   }
 
   private whenLoaded(thread: Worker, onProgress: (rows: number) => void): Promise<LoadSummary> {
@@ -141,6 +151,12 @@ function whenExited(thread: Worker): Promise<void> {
       resolve();
     });
   });
+}
+
+/** Why a request to the tables failed. What the person asked for can be wrong, or the disk. */
+function requestError({ code, message }: TableFailure): StartError {
+  if (code === 'BACKUP_TARGET') return new StartError(message, exitCode.badUsage);
+  return new StartError(`${message} (${code})`, exitCode.unexpected);
 }
 
 /** What is wrong with the data, in words for the person who starts the server. */

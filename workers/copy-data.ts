@@ -27,7 +27,7 @@ export interface CopySource {
   /** Where the tables are, which they must stay at until the copy is made. */
   readonly applied: number;
   /** Asked once the tables are copied: up to where the journal is on disk then. */
-  durable(): number;
+  readonly durable: () => number;
 }
 
 /** Why a target does not do. */
@@ -70,10 +70,12 @@ function prepareTarget(folder: string, target: string): void {
   let names: string[] = [];
   try {
     if (existsSync(target)) names = readdirSync(target);
-    else mkdirSync(target, { recursive: true, mode: folderMode });
+    // Not `recursive`: of a folder that cannot be made, like one in /proc, Node would try for ever.
+    else mkdirSync(target, { mode: folderMode });
   } catch (error) {
     throw new TargetError(
-      `cannot use ${target}: ${(error as Error).message}. The server itself writes the copy: it must be allowed to.`,
+      `cannot use ${target}: ${(error as Error).message}. The folder it is in must exist, ` +
+        'and the server must be allowed to write there.',
     );
   }
   if (names.length > 0)

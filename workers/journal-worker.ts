@@ -64,7 +64,8 @@ function load(tables: Tables, log: SegmentLog): LoadSummary {
 class JournalWriter {
   private isFailing = false;
   private lastSyncMs = Date.now();
-  private hasUnsynced = false;
+  /** The end of what was appended and not synced, as the ring counts; undefined when there is nothing. */
+  private unsyncedEnd: number | undefined;
   private trimmedAt = reader.applied;
 
   constructor(private readonly log: SegmentLog) {}
@@ -76,28 +77,36 @@ class JournalWriter {
       this.log.sync();
     });
     for (;;) {
+      if (this.isFailing) {
+        // All that was tried has succeeded at last, whether or not there is more to take.
+        this.isFailing = false;
+        reader.markDurable(reader.durable);
+        tell({ kind: 'recovered' });
+      }
       const run = reader.take();
       if (run === undefined) {
-        if (reader.isStopping && !this.hasUnsynced) return;
-        reader.waitForMore(this.hasUnsynced ? relaxedSyncMs : idleMs);
+        if (reader.isStopping && this.unsyncedEnd === undefined) return;
+        reader.waitForMore(this.unsyncedEnd === undefined ? idleMs : relaxedSyncMs);
       } else {
         this.persist(() => this.log.append(run.parts));
-        if (isSync)
-          this.persist(() => {
-            this.log.sync();
-          });
-        else this.hasUnsynced = true;
+        this.unsyncedEnd = run.end;
+        if (isSync) this.sync();
         reader.markDurable(run.end);
       }
-      if (this.hasUnsynced && (reader.isStopping || Date.now() - this.lastSyncMs >= relaxedSyncMs)) {
-        this.persist(() => {
-          this.log.sync();
-        });
-        this.hasUnsynced = false;
-        this.lastSyncMs = Date.now();
-      }
+      if (reader.isStopping || Date.now() - this.lastSyncMs >= relaxedSyncMs) this.sync();
       this.trim();
     }
+  }
+
+  /** Brings to disk what was appended. */
+  private sync(): void {
+    if (this.unsyncedEnd === undefined) return;
+    this.persist(() => {
+      this.log.sync();
+    });
+    reader.markSynced(this.unsyncedEnd);
+    this.unsyncedEnd = undefined;
+    this.lastSyncMs = Date.now();
   }
 
   /** Does it, however long the disk takes to be able to. Meanwhile changes are refused and replies wait. */
@@ -105,8 +114,6 @@ class JournalWriter {
     for (;;) {
       try {
         act();
-        if (this.isFailing) tell({ kind: 'recovered' });
-        this.isFailing = false;
         return;
       } catch (error) {
         // A server that stops cannot wait for its disk; what is lost nobody was told was kept.

@@ -38,7 +38,9 @@ export function loadStore(
     count();
   }
   // In order of login, as `activeuser` lists them.
-  const sessions = [...tables.sessions()].sort((left, right) => left.openedAtSeconds - right.openedAtSeconds);
+  const sessions = [...tables.sessions()].sort(
+    (left, right) => left.openedAtSeconds - right.openedAtSeconds || left.order - right.order,
+  );
   for (const { token, user, openedAtSeconds } of sessions) {
     loader.session(token, user, openedAtSeconds);
     count();

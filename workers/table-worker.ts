@@ -116,7 +116,7 @@ class TableFollower {
 
   /** Up to where everything is on disk. */
   private lookHowFar(): number {
-    const durableInRing = this.reader.durable;
+    const durableInRing = this.reader.synced;
     this.durable += (durableInRing - this.durableInRing) | 0;
     this.durableInRing = durableInRing;
     return this.durable;

@@ -61,6 +61,16 @@ export class JournalReader {
     this.memory.notify(header.ringDurable, Number.POSITIVE_INFINITY);
   }
 
+  /** Tells the table thread that all before `position` is on disk, whatever the durability. */
+  markSynced(position: number): void {
+    this.memory.store(header.ringSynced, position);
+  }
+
+  /** See `markSynced`. */
+  get synced(): number {
+    return this.memory.load(header.ringSynced);
+  }
+
   /** Tells everyone that the disk takes nothing. */
   markFailing(): void {
     this.memory.store(header.journalState, journalState.failing);

@@ -41,6 +41,8 @@ export const header = {
   ringTail: 96,
   ringDurable: 112,
   ringApplied: 113,
+  /** What is on disk for certain: what `relaxed` durability calls durable may only have been handed to the system. */
+  ringSynced: 118,
   /** One of `journalState`. */
   journalState: 114,
   /** 1 once the journal thread is to end. */
@@ -304,7 +306,7 @@ function assertRecordsFit(): void {
     [sessionRecord.token + 4, sessionRecord.user],
     [sessionRecord.version + 1, sessionRecord.words],
     [block.message.atHigh + 1, block.message.text],
-    [header.readerWakeUps + 1, header.words],
+    [header.ringSynced + 1, header.words],
   ];
   for (const [end, boundary] of ends) {
     if (end > boundary)

@@ -97,9 +97,23 @@ export class DeliveryLedger {
     for (const { text, receiver, isAcknowledged } of this.messages.values()) {
       if (!isAcknowledged || this.handed.has(text)) continue;
       if (this.swallowed.has(text)) swallowedCount += 1;
-      else this.violations.push(`lost: ${text} to ${receiver}, in life ${this.life}`);
+      else this.violations.push(`lost: ${brief(text)} to ${receiver}, in life ${this.life}`);
     }
     this.swallowedCount = swallowedCount;
+  }
+
+  /**
+   * A message that was handed over although an earlier acknowledged one of the same connection was lost; undefined when
+   * what was lost is a tail of each connection's messages.
+   */
+  firstGap(): SentMessage | undefined {
+    const lostOn = new Set<number>();
+    for (const message of this.messages.values()) {
+      const isThere = this.handed.has(message.text) || this.swallowed.has(message.text);
+      if (isThere && lostOn.has(message.connection)) return message;
+      if (!isThere && message.isAcknowledged) lostOn.add(message.connection);
+    }
+    return undefined;
   }
 
   /** @param history Everything that is kept of the conversations, each in order. */
@@ -111,27 +125,29 @@ export class DeliveryLedger {
     for (const { sender, receiver, text } of history) {
       const message = this.messages.get(text);
       if (message?.sender !== sender || message.receiver !== receiver) {
-        this.violations.push(`alien in history: ${text} from ${sender} to ${receiver}`);
+        this.violations.push(`alien in history: ${brief(text)} from ${sender} to ${receiver}`);
         continue;
       }
-      if (seen.has(text)) this.violations.push(`twice in history: ${text}`);
+      if (seen.has(text)) this.violations.push(`twice in history: ${brief(text)}`);
       seen.add(text);
       this.judgeOrder(newest, message, 'history');
     }
     for (const { text, isAcknowledged } of this.messages.values())
-      if (isAcknowledged && !seen.has(text)) this.violations.push(`not in history: ${text}`);
+      if (isAcknowledged && !seen.has(text)) this.violations.push(`not in history: ${brief(text)}`);
   }
 
   private handOverOne(receiver: string, sender: string, text: string): void {
     const message = this.messages.get(text);
     if (message?.sender !== sender || message.receiver !== receiver) {
-      this.violations.push(`alien: ${text} from ${sender} to ${receiver}, in life ${this.life}`);
+      this.violations.push(`alien: ${brief(text)} from ${sender} to ${receiver}, in life ${this.life}`);
       return;
     }
     const earlier = this.handed.get(text);
-    if (earlier?.life === this.life) this.violations.push(`twice: ${text}, in life ${this.life}`);
+    if (earlier?.life === this.life) this.violations.push(`twice: ${brief(text)}, in life ${this.life}`);
     if (earlier?.isSettled === true)
-      this.violations.push(`twice: ${text}, read for good in life ${earlier.life}, again in ${this.life}`);
+      this.violations.push(
+        `twice: ${brief(text)}, read for good in life ${earlier.life}, again in ${this.life}`,
+      );
     if (earlier !== undefined) this.repeatedCount += 1;
     this.handed.set(text, { life: this.life, at: this.clock, isSettled: false });
     this.judgeOrder(this.newestNumber, message, `life ${this.life}`);
@@ -140,7 +156,12 @@ export class DeliveryLedger {
   private judgeOrder(newest: Map<string, number>, message: SentMessage, where: string): void {
     const { receiver, connection, number, text } = message;
     const key = `${connection} ${receiver}`;
-    if ((newest.get(key) ?? -1) >= number) this.violations.push(`out of order: ${text}, in ${where}`);
+    if ((newest.get(key) ?? -1) >= number) this.violations.push(`out of order: ${brief(text)}, in ${where}`);
     newest.set(key, number);
   }
+}
+
+/** Long texts are filled up at their end. */
+function brief(text: string): string {
+  return text.slice(0, 24);
 }

@@ -3,7 +3,7 @@ import { AccountLedger } from './account-ledger';
 import { DeliveryLedger } from './delivery-ledger';
 import { type Ledgers, type Member, password, readOnce, tokenOf } from './durable-load';
 import { LineSocket } from './line-socket';
-import { RandomNumbers } from './random-numbers';
+import type { RandomNumbers } from './random-numbers';
 import { ServerProcess } from './server-process';
 import { TemporaryFolder } from './temporary-folder';
 import { readHistory } from './kept-history';

@@ -19,13 +19,13 @@ export interface Copy<Place> {
   readonly place: Place;
   /** Texts that were acknowledged before the copy was begun. */
   readonly promised: ReadonlySet<string>;
-  /** The tables' data file had been changed since their last transaction was through. */
-  readonly isWithinApply: boolean;
+  /** The tables’ file had just changed: a transaction was under way, or just through. */
+  readonly isByApply: boolean;
 }
 
 /**
  * Loads the server and copies its data so many times, each time with the whole server standing still; then kills it.
- * Half of the copies wait until the tables' file changes: a transaction is under way then.
+ * Half of the copies wait until the tables' file changes: a transaction is under way then, or just through.
  */
 export async function copyUnderLoad<Place>(
   server: DurableServer,
@@ -44,7 +44,7 @@ export async function copyUnderLoad<Place>(
     const copy = await whileFrozen(process.pid, () => ({
       place: copyTo(taken.length),
       promised,
-      isWithinApply: changedMs !== 0 && statSync(tablesFile).mtimeMs !== changedMs,
+      isByApply: changedMs !== 0 && statSync(tablesFile).mtimeMs !== changedMs,
     }));
     taken.push(copy);
     if (taken.length === copies) process.signal('SIGKILL');
@@ -62,10 +62,10 @@ export async function copyUnderLoad<Place>(
     onReply: () => {
       repliesLeft -= 1;
       if (isCopying || repliesLeft > 0) return;
-      const isByApply = taken.length % 2 === 1;
+      const waitsForApply = taken.length % 2 === 1;
       const { mtimeMs } = statSync(tablesFile);
       if (changedMs === 0) changedMs = mtimeMs;
-      if (isByApply && mtimeMs === changedMs) return;
+      if (waitsForApply && mtimeMs === changedMs) return;
       isCopying = true;
       take().catch((error: unknown) => {
         failures.push(error);

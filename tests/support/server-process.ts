@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { compiledFolder } from './compiled-folder';
 import { findFreePort } from './free-port';
 import type { Address } from './line-socket';
 
-const root = path.resolve(__dirname, '..', '..');
-const serverFile = path.join(root, 'dist', 'server', 'main.js');
+const serverFile = path.join(compiledFolder, 'server', 'main.js');
 const readyLine = /chat-client connect \S+/;
 const startTimeoutMs = 20_000;
 const stopTimeoutMs = 10_000;

@@ -13,7 +13,7 @@ import { TextRuns } from './text-runs';
 
 /** Some share a lock stripe and a bucket. */
 const names = [...namesOfOneStripe(3), 'bob', 'carol', 'dave.with_a-name-of-32-characters'.slice(0, 32)];
-const tokenCount = 14;
+const tokenCount = 10;
 
 /** A store may refuse for want of blocks, which the model has not, but never while the thread can get at enough. */
 function isOutOfBlocks(outcome: string, needed: number, threads: StoreThreads, thread: number): boolean {
@@ -281,7 +281,7 @@ export function storeCommands(commandsMax: number): fc.Arbitrary<Iterable<StoreC
     [
       ...manyOf(3, createUser),
       ...manyOf(4, openSession),
-      useSession,
+      ...manyOf(3, useSession),
       ...manyOf(2, closeSession),
       ...manyOf(2, changePassword),
       renewPasswordHash,

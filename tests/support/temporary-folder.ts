@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { compiledFolder } from './compiled-folder';
 
 /** `statfs` on a filesystem that is memory. */
 const tmpfsType = 0x0102_1994;
-const compiledFolder = path.resolve(__dirname, '..', '..', 'dist');
 
 /** A folder of a test's own, for configuration and account files. `remove` it at the end. */
 export class TemporaryFolder {
@@ -29,6 +29,10 @@ export class TemporaryFolder {
   /** Where a file of this name would be. */
   file(name: string): string {
     return path.join(this.path, name);
+  }
+
+  get isEmpty(): boolean {
+    return readdirSync(this.path).length === 0;
   }
 
   remove(): void {

@@ -157,3 +157,21 @@ test('without history kept, only what is unread is kept', async () => {
   expect(unreadSequences()).toEqual([1]);
   expect(tables.check()).toEqual([]);
 });
+
+test('a filler of one word, left where the ring ended, is passed over', () => {
+  applyAll();
+  writer.message(2, 1, 1, nowMs, 'halo');
+  const before = writer.taken();
+  writer.clear();
+  writer.message(2, 1, 2, nowMs, 'lagi');
+  const words = Int32Array.of(...before, 1, ...writer.taken());
+  tables.apply(words, tables.applied + words.length, nowMs);
+  expect(unreadSequences()).toEqual([1, 2]);
+});
+
+test('sessions opened in one second keep their order', () => {
+  for (const last of [5, 3, 4]) writer.sessionOpened(Int32Array.of(9, 9, 9, last), 1, 1_000);
+  applyAll();
+  const sessions = [...tables.sessions()].sort((left, right) => left.order - right.order);
+  expect(sessions.map((session) => session.token[3])).toEqual([5, 3, 4]);
+});

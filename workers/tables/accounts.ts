@@ -34,6 +34,9 @@ export function findUserNumber({ names }: TableSet, username: string): number | 
   return user;
 }
 
+/** A row keeps the low 32 bits of the position. */
+const orderModulus = 2 ** 32;
+
 export class Accounts {
   constructor(
     private readonly tables: TableSet,
@@ -67,10 +70,11 @@ export class Accounts {
     this.inboxes.remove(user);
   }
 
-  openSession(token: Int32Array, user: number, openedAtSeconds: number): void {
+  /** @param position of its record: it tells which of two logins in one second came first. */
+  openSession(token: Int32Array, user: number, openedAtSeconds: number, position: number): void {
     if (this.require(user).removed) return;
     const key = tokenKey(token);
-    this.tables.sessions.put(key, writeSessionRow({ user, openedAtSeconds, lastUsedSeconds: 0 }));
+    this.tables.sessions.put(key, writeSessionRow({ user, openedAtSeconds, order: position % orderModulus }));
     this.tables.sessionsOfUsers.put(sessionOfUserKey(user, key), new Uint8Array(0));
   }
 

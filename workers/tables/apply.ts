@@ -73,9 +73,10 @@ class Application {
     let at = 0;
     while (at < words.length) {
       const length = words[at]!;
-      if (length < 2 || at + length > words.length) throw this.damagedAt(at, `a record of ${length} words`);
+      if (length < 1 || at + length > words.length) throw this.damagedAt(at, `a record of ${length} words`);
       if (at < begin && at + length > begin) throw this.damagedAt(at, 'a record applied in part');
-      if (at >= begin) {
+      // A filler may be its length word alone.
+      if (at >= begin && length > 1) {
         if (words[at + 1] === messageKindAndVersion) this.applyMessage(at, length);
         else this.applyOther(at);
       }
@@ -107,10 +108,10 @@ class Application {
     } catch (error) {
       throw this.damagedAt(at, error instanceof Error ? error.message : String(error), error);
     }
-    if (record !== undefined) this.applyRecord(record);
+    if (record !== undefined) this.applyRecord(record, this.from + at);
   }
 
-  private applyRecord(record: JournalRecord): void {
+  private applyRecord(record: JournalRecord, position: number): void {
     const { accounts, inboxes } = this;
     switch (record.kind) {
       case 'message':
@@ -131,7 +132,7 @@ class Application {
         accounts.setPassword(record.user, record.passwordHash);
         return;
       case 'sessionOpened':
-        accounts.openSession(record.token, record.user, record.atSeconds);
+        accounts.openSession(record.token, record.user, record.atSeconds, position);
         return;
       case 'sessionClosed':
         accounts.closeSession(tokenKey(record.token));

@@ -3,7 +3,7 @@
  *
  * ```
  *   users       flags u32 │ created at ms f64 │ bytes of each text 3 × u16 │ username │ display name │ password hash
- *   sessions    user u32 │ opened at seconds u32 │ last used seconds u32 (0: not recorded)
+ *   sessions    user u32 │ opened at seconds u32 │ order u32 (low bits of its record's position)
  *   partitions  first position f64 │ bytes of chunks f64 │ opened at ms f64 │ newest message at ms f64
  *   names       user u32
  *   meta        one f64 a word
@@ -31,8 +31,8 @@ export interface UserRow {
 export interface SessionRow {
   readonly user: number;
   readonly openedAtSeconds: number;
-  /** 0 when it was not recorded. */
-  readonly lastUsedSeconds: number;
+  /** Of two sessions opened in one second the lower came first. */
+  readonly order: number;
 }
 
 /** A stretch of history: everything applied from `firstPosition` to where the next one begins. */
@@ -77,7 +77,7 @@ export function writeSessionRow(row: SessionRow): Buffer {
   const bytes = Buffer.allocUnsafe(sessionRowBytes);
   bytes.writeUInt32LE(row.user, 0);
   bytes.writeUInt32LE(row.openedAtSeconds >>> 0, 4);
-  bytes.writeUInt32LE(row.lastUsedSeconds >>> 0, 8);
+  bytes.writeUInt32LE(row.order >>> 0, 8);
   return bytes;
 }
 
@@ -86,7 +86,7 @@ export function readSessionRow(bytes: Buffer): SessionRow | undefined {
   return {
     user: bytes.readUInt32LE(0),
     openedAtSeconds: bytes.readUInt32LE(4),
-    lastUsedSeconds: bytes.readUInt32LE(8),
+    order: bytes.readUInt32LE(8),
   };
 }
 

@@ -1,0 +1,139 @@
+/**
+ * `chat-server` without a command: starts the server, prints what a person needs to know, and stops it on a signal.
+ */
+import { networkInterfaces } from 'node:os';
+import path from 'node:path';
+import { chooseAccounts, demoAccounts } from './accounts';
+import { Administrator } from './admin/administrator';
+import { ControlServer } from './admin/control-server';
+import { ChatServer } from './chat-server';
+import { DataDirectory } from './data-directory';
+import { formatAddress } from './listener';
+import { createLogger, type Logger } from './logger';
+import type { ServerOptions } from './options';
+import { notifyService } from './service-notice';
+import { exitCode } from './start-error';
+
+/** A start that takes longer than this shows how far it is. */
+const progressAfterMs = 1_000;
+
+export interface ServerRun {
+  readonly version: string;
+  /** Reads the options again each time: the configuration file may have changed. */
+  readonly readOptions: () => ServerOptions;
+  /** Says why and ends the process. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** Returns when the server listens. It goes on until a signal. */
+export async function runServer({ version, readOptions, onFatal }: ServerRun): Promise<void> {
+  const options = readOptions();
+  const log = createLogger(options.logLevel, options.logFormat);
+  // What is wrong with the options is said before anything is touched.
+  chooseAccounts(options, options.ephemeral ? 0 : 1);
+  const control = new ControlServer(log);
+  const directory = options.ephemeral
+    ? undefined
+    : await DataDirectory.own(options.data, (socket) => {
+        control.accept(socket);
+      });
+  const server = new ChatServer(options, log, onFatal);
+  stopOnSignals(server, control, directory, log, onFatal);
+  process.on('SIGHUP', () => {
+    reload(readOptions, server, log);
+  });
+  await server.load(progressReporter('Loading', 'rows'));
+  const accounts = chooseAccounts(options, server.userCount);
+  const port = await server.start(accounts, progressReporter('Accounts', `of ${accounts.length} checked`));
+  control.start(new Administrator(server));
+  printStart(version, options, server, port, accounts === demoAccounts);
+  notifyService('READY=1', log);
+}
+
+function printStart(
+  version: string,
+  options: ServerOptions,
+  server: ChatServer,
+  port: number,
+  hasDemoAccounts: boolean,
+): void {
+  const demoNames = demoAccounts.map(({ username }) => username).join(', ');
+  const lines = [
+    `Benang chat-server ${version}`,
+    `Listening on   ${formatAddress(options.host, port)}`,
+    'TLS            off',
+    `Threads        ${options.threads}`,
+    `Data           ${describeData(options)}`,
+    `Accounts       ${server.userCount}`,
+    ...(hasDemoAccounts
+      ? [`Demo accounts  ${demoNames}; password of each: ${demoAccounts[0]!.password}`]
+      : []),
+    `Connect with   chat-client connect ${formatAddress(reachableHost(options.host), port)}`,
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function describeData({ ephemeral, data, durability }: ServerOptions): string {
+  if (ephemeral) return 'in memory only (--ephemeral): messages, sessions and accounts end with this process';
+  const promise = durability === 'sync' ? 'on disk' : 'soon on disk';
+  return `${path.resolve(data)}, durability ${durability}: an OK means ${promise}`;
+}
+
+/** Where a client finds a server that listens on every address: at the first that is not this machine's own loopback. */
+function reachableHost(host: string): string {
+  if (host !== '0.0.0.0' && host !== '::') return host;
+  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  const outside = addresses.find(({ internal, family }) => !internal && family === 'IPv4');
+  return outside?.address ?? '127.0.0.1';
+}
+
+function stopOnSignals(
+  server: ChatServer,
+  control: ControlServer,
+  directory: DataDirectory | undefined,
+  log: Logger,
+  onFatal: (error: unknown) => void,
+): void {
+  let isStopping = false;
+  const stop = async (): Promise<void> => {
+    notifyService('STOPPING=1', log);
+    await control.stop();
+    await server.stop();
+    await directory?.release();
+    log.info('stopped');
+    process.exit(exitCode.fine);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (isStopping) process.exit(exitCode.unexpected);
+      isStopping = true;
+      log.info({ signal, connections: server.connectionCount }, 'stopping; once more to exit at once');
+      stop().catch(onFatal);
+    });
+  }
+}
+
+/** Applies what may change while the server runs. */
+function reload(readAll: () => ServerOptions, server: ChatServer, log: Logger): void {
+  try {
+    const options = readAll();
+    log.level = options.logLevel;
+    server.connectionsMax = options.maxConnections;
+    log.info(
+      { logLevel: options.logLevel, maxConnections: options.maxConnections },
+      'configuration read again',
+    );
+  } catch (error) {
+    log.error({ err: error }, 'the configuration is as it was: it cannot be read');
+  }
+}
+
+/** Shows how far something is that takes more than a second. */
+function progressReporter(label: string, unit: string): (done: number) => void {
+  let reportedMs = Date.now();
+  return (done) => {
+    if (Date.now() - reportedMs < progressAfterMs) return;
+    reportedMs = Date.now();
+    process.stdout.write(`${label.padEnd(14)} ${done} ${unit}\n`);
+  };
+}

@@ -1,0 +1,87 @@
+// Goal: whenever the power goes, what is on the disk starts, and holds all that was acknowledged before.
+import path from 'node:path';
+import { dataFolders } from '../../shared/journal/data-folders';
+import { cleanUp } from '../support/clean-up';
+import { DurableServer } from '../support/durable-server';
+import { copyFolder, copyUnderLoad, judgeCopy } from '../support/power-cuts';
+import { RandomNumbers } from '../support/random-numbers';
+import { SmallFilesystem } from '../support/small-filesystem';
+import { type CutKind, loseUnsynced } from '../support/unsynced-journal';
+
+const copyCount = 4;
+const deviceCopyCount = 2;
+const deviceMebibytes = 320;
+const seed = Number(process.env.BENANG_SEED ?? Date.now() % 1_000_000);
+const random = new RandomNumbers(seed);
+const servers: DurableServer[] = [];
+
+afterAll(async () => {
+  await cleanUp();
+  for (const server of servers) await server.remove();
+});
+
+async function start(data?: string): Promise<DurableServer> {
+  const server = await DurableServer.start([], data);
+  servers.push(server);
+  return server;
+}
+
+test(`copies under load hold all that was promised, also without what was not (seed ${seed})`, async () => {
+  const server = await start();
+  const kinds: readonly CutKind[] = ['zeros', 'noise', 'torn'];
+  const copies = await copyUnderLoad(server, copyCount, random, (index) =>
+    copyFolder(server.data, server.folder.file(`copy-${index}`)),
+  );
+  const byApply = copies.filter(({ isByApply }) => isByApply).length;
+  let lostFrames = 0;
+  for (const [index, { place, promised }] of copies.entries()) {
+    const cut = copyFolder(place, server.folder.file(`cut-${index}`));
+    const kind = kinds[index % kinds.length]!;
+    lostFrames += loseUnsynced(
+      dataFolders(cut).journal,
+      (text) => promised.has(text),
+      kind,
+      random,
+    ).lostFrames;
+    expect(await judgeCopy(server, place, promised)).toEqual([]);
+    expect({ kind, findings: await judgeCopy(server, cut, promised) }).toEqual({ kind, findings: [] });
+  }
+  process.stdout.write(
+    `power cuts: ${copies.map(({ promised }) => promised.size).join(', ')} promised; ` +
+      `${byApply} copies while the tables were written, ${lostFrames} unsynced frames taken away\n`,
+  );
+  expect(byApply).toBeGreaterThan(0);
+}, 120_000);
+
+test('the comparison notices a journal that has lost a promised frame', async () => {
+  const server = await start();
+  const [copy] = await copyUnderLoad(server, 1, random, (index) =>
+    copyFolder(server.data, server.folder.file(`copy-${index}`)),
+  );
+  const newest = [...copy!.promised].at(-1)!;
+  const older = new Set([...copy!.promised].slice(0, -200));
+  loseUnsynced(dataFolders(copy!.place).journal, (text) => older.has(text), 'zeros', random);
+  const findings = await judgeCopy(server, copy!.place, copy!.promised);
+  expect(findings).toContain(`lost: ${newest.slice(0, 20)}`);
+}, 60_000);
+
+test('what a block device has been given at a moment starts, and holds all that was promised', async () => {
+  const filesystem = SmallFilesystem.mount('ext4', deviceMebibytes);
+  if (filesystem === undefined) return;
+  const mounted: SmallFilesystem[] = [];
+  try {
+    const server = await start(path.join(filesystem.path, 'data'));
+    const copies = await copyUnderLoad(server, deviceCopyCount, random, () => {
+      const copy = filesystem.copyDevice();
+      mounted.push(copy);
+      return path.join(copy.path, 'data');
+    });
+    for (const { place, promised } of copies) expect(await judgeCopy(server, place, promised)).toEqual([]);
+    process.stdout.write(
+      `power cuts of a device: ${copies.map(({ promised }) => promised.size).join(', ')} promised\n`,
+    );
+  } finally {
+    await cleanUp();
+    for (const copy of [...mounted, filesystem]) copy.unmount();
+  }
+}, 120_000);

@@ -1,0 +1,265 @@
+/** Goal: a request line is understood exactly as PROTOCOL.md says, whatever its spaces, tabs, bytes and line end. */
+import fc from 'fast-check';
+import { lineOutcome, RequestParser } from '../../shared/protocol/request-parser';
+import { commandTable } from '../../workers/command-table';
+import { referenceParse, type ReferenceRequest } from '../support/request-reference';
+
+const lineBytesMax = 120;
+const parser = new RequestParser(commandTable, lineBytesMax);
+const token = '0f8fad5b-d9cb-469f-a165-70867728950e';
+
+/** What the parser made of a line (given without its `\n`), in the reference's form. */
+function parse(line: Buffer | string): ReferenceRequest {
+  const bytes = Buffer.concat([Buffer.from('x\n'), Buffer.from(line as string), Buffer.from('\nping\n')]);
+  const row = parser.parseLine(bytes, 2, bytes.length);
+  expect(parser.nextLine).toBe(bytes.length - 5);
+  if (row === lineOutcome.tooLong) return 'LINE_TOO_LONG';
+  if (row === lineOutcome.badRequest) return 'BAD_REQUEST';
+  if (row === lineOutcome.badCommand) return 'BAD_COMMAND';
+  const { name: command, parameters } = commandTable[row]!;
+  const textOf = ({ start, end }: { start: number; end: number }): string =>
+    bytes.toString('utf8', start, end);
+  const values = parameters.map(({ kind }): [string, string] => {
+    if (kind === 'token') return [kind, parser.tokenIsWellFormed ? token : 'malformed'];
+    if (kind === 'name') return [kind, parser.nameIsWellFormed ? parser.name.toString() : 'malformed'];
+    return [kind, textOf(parser[kind])];
+  });
+  return { command, parameters: Object.fromEntries(values.filter(([, value]) => value !== '')) };
+}
+
+function send(name: string, text: string): ReferenceRequest {
+  return { command: 'send', parameters: { token, name, text } };
+}
+
+/** Token and name of the reference, judged by their form as the parser judges them. */
+function judged(parameters: Readonly<Record<string, string>>): Record<string, string> {
+  const { token: tokenText, name } = parameters;
+  const judgements: Record<string, string> = {};
+  if (tokenText !== undefined) judgements['token'] = tokenText === token ? token : 'malformed';
+  if (name !== undefined)
+    judgements['name'] = /^[a-z0-9._-]{1,32}$/i.test(name) ? name.toLowerCase() : 'malformed';
+  return judgements;
+}
+
+describe('words', () => {
+  test('are split at single spaces', () => {
+    expect(parse(`send ${token} messi halo`)).toEqual(send('messi', 'halo'));
+  });
+
+  test('may have runs of spaces around them, and the line may begin and end with spaces', () => {
+    expect(parse(`  send   ${token}  messi   halo  `)).toEqual(send('messi', 'halo'));
+    expect(parse('   ping   ')).toEqual({ command: 'ping', parameters: {} });
+  });
+
+  test('are as original clients send them: two spaces before the text, one after, then CR LF', () => {
+    expect(parse(`send ${token} messi  anjay lu jago amat \r`)).toEqual(send('messi', 'anjay lu jago amat'));
+  });
+
+  test('beyond those that a command takes are ignored', () => {
+    expect(parse(`inbox ${token} and more`)).toEqual({ command: 'inbox', parameters: { token } });
+    expect(parse('ping pong')).toEqual({ command: 'ping', parameters: {} });
+  });
+
+  test.each(['PING', 'Ping', 'pin', 'pingg', 'pong', 'p', 'constructor', '__proto__', 'pxng', 'pi g'])(
+    'that are no command are: %s',
+    (word) => {
+      expect(parse(word)).toBe('BAD_COMMAND');
+    },
+  );
+});
+
+describe('parameters that are missing or empty', () => {
+  test.each([
+    '',
+    ' ',
+    '\r',
+    'auth',
+    'auth messi',
+    'auth messi ',
+    `send`,
+    `send ${token}`,
+    `send ${token} messi`,
+    `send ${token} messi `,
+    `send ${token} messi   \r`,
+    `send ${token} messi \t `,
+    'inbox',
+    'inbox  ',
+    'logout',
+    `passwd ${token} old`,
+    'register messi',
+  ])('make it a bad command: %j', (line) => {
+    expect(parse(line)).toBe('BAD_COMMAND');
+  });
+
+  test('may be the optional ones', () => {
+    expect(parse('register ronaldo cr7')).toEqual({
+      command: 'register',
+      parameters: { name: 'ronaldo', password: 'cr7' },
+    });
+    expect(parse('register ronaldo cr7  Cristiano  Ronaldo ')).toEqual({
+      command: 'register',
+      parameters: { name: 'ronaldo', password: 'cr7', displayName: 'Cristiano  Ronaldo' },
+    });
+  });
+
+  test('do not keep what an earlier line had', () => {
+    parse('register ronaldo cr7 Cristiano');
+    expect(parse('register messi leo')).not.toHaveProperty('parameters.displayName');
+  });
+});
+
+describe('a message text', () => {
+  test('keeps its inner white space and loses the outer', () => {
+    expect(parse(`send ${token} messi  \t a  b\tc   d \t \r`)).toEqual(send('messi', 'a  b\tc   d'));
+  });
+
+  test('may hold quotes, backslashes and any printable character', () => {
+    expect(parse(`send ${token} messi "é" \\n 😀 語`)).toEqual(send('messi', '"é" \\n 😀 語'));
+  });
+});
+
+describe('tabs', () => {
+  test.each([`send\t${token} messi halo`, `send ${token}\tmessi halo`, `send ${token} messi\thalo`])(
+    'do not separate words: %j',
+    (line) => {
+      expect(parse(line)).toBe('BAD_REQUEST');
+    },
+  );
+
+  test.each(['auth messi pass\tword', '\tping', 'ping\t', 'register a b Display\tName', `inbox ${token}\t`])(
+    'are refused outside of a message text: %j',
+    (line) => {
+      expect(parse(line)).toBe('BAD_REQUEST');
+    },
+  );
+});
+
+describe('bytes that no request may hold', () => {
+  const controls = [...Array(32).keys(), 0x7f].filter((byte) => byte !== 0x09 && byte !== 0x0a);
+
+  test.each(controls)('control character %d, in a text or in a word', (byte) => {
+    const character = String.fromCharCode(byte);
+    expect(parse(`send ${token} messi a${character}b`)).toBe('BAD_REQUEST');
+    expect(parse(`pi${character}ng`)).toBe('BAD_REQUEST');
+  });
+
+  test('a second carriage return before the line end', () => {
+    expect(parse('ping\r\r')).toBe('BAD_REQUEST');
+    expect(parse('ping \r ')).toBe('BAD_REQUEST');
+  });
+
+  test.each([0x80, 0x85, 0x9b, 0x9f])('the C1 control U+00%x', (codePoint) => {
+    expect(parse(`send ${token} messi a${String.fromCodePoint(codePoint)}b`)).toBe('BAD_REQUEST');
+  });
+
+  test.each([
+    [[0xff]],
+    [[0xc0, 0xaf]],
+    [[0xed, 0xa0, 0x80]],
+    [[0xf4, 0x90, 0x80, 0x80]],
+    [[0xe2, 0x82]],
+    [[0xf0, 0x9f, 0x98]],
+  ])('bytes that are not UTF-8: %j, also at the end of the line', (bytes) => {
+    const line = Buffer.concat([Buffer.from(`send ${token} messi a`), Buffer.from(bytes)]);
+    expect(parse(line)).toBe('BAD_REQUEST');
+    expect(parse(Buffer.concat([line, Buffer.from(' b')]))).toBe('BAD_REQUEST');
+    expect(parse(Buffer.concat([line, Buffer.from('\r')]))).toBe('BAD_REQUEST');
+  });
+});
+
+describe('the bound of a line', () => {
+  const lineOf = (lengthBytes: number): string => 'ping'.padEnd(lengthBytes, ' x');
+
+  test('counts neither LF nor the CR before it', () => {
+    expect(parse(lineOf(lineBytesMax))).toEqual({ command: 'ping', parameters: {} });
+    expect(parse(`${lineOf(lineBytesMax)}\r`)).toEqual({ command: 'ping', parameters: {} });
+    expect(parse(lineOf(lineBytesMax + 1))).toBe('LINE_TOO_LONG');
+    expect(parse(`${lineOf(lineBytesMax + 1)}\r`)).toBe('LINE_TOO_LONG');
+  });
+
+  test('counts bytes, not characters', () => {
+    expect(parse(`ping ${'é'.repeat(58)}`)).toBe('LINE_TOO_LONG');
+  });
+
+  test('comes before every other mistake', () => {
+    expect(parse(Buffer.alloc(lineBytesMax + 1, 0xff))).toBe('LINE_TOO_LONG');
+    expect(parse(Buffer.alloc(lineBytesMax + 1, 0))).toBe('LINE_TOO_LONG');
+  });
+});
+
+describe('a name or token that has not the form of one', () => {
+  test('is told apart from a missing one', () => {
+    expect(parse('auth mess!i pw')).toMatchObject({ command: 'auth', parameters: { name: 'malformed' } });
+    expect(parse(`auth ${'a'.repeat(33)} pw`)).toMatchObject({ parameters: { name: 'malformed' } });
+    expect(parse('inbox 1234')).toMatchObject({ command: 'inbox', parameters: { token: 'malformed' } });
+  });
+
+  test('is not remembered as right from an earlier line', () => {
+    parse(`send ${token} messi halo`);
+    expect(parse('send 1234 !! halo')).toMatchObject({
+      parameters: { token: 'malformed', name: 'malformed' },
+    });
+  });
+});
+
+test('every line is understood as the reference understands it', () => {
+  const word = fc.oneof(
+    fc.constantFrom(...commandTable.map(({ name }) => name)),
+    fc.constantFrom(token, 'messi', 'x', '', 'é', '\t', '\r', '\0', '\u0085', '"', '\u00a0'),
+    fc.string({ unit: 'binary', maxLength: 4 }).filter((text) => !text.includes('\n')),
+  );
+  const space = fc.constantFrom(' ', ' ', ' ', '  ', '\t', ' \t', '');
+  const line = fc
+    .tuple(
+      fc.constantFrom('', '', ' '),
+      fc.array(fc.tuple(word, space), { maxLength: 8 }),
+      fc.constantFrom('', '\r'),
+    )
+    .map(([lead, words, end]) => lead + words.flat().join('') + end);
+  const started = fc
+    .tuple(
+      fc.constantFrom(`send ${token} messi`, 'auth messi', `passwd ${token}`, 'register me pw'),
+      space,
+      line,
+    )
+    .map((parts) => parts.join(''));
+  const tail = fc.string({ unit: fc.constantFrom('a', 'é', ' ', '  ', '\t'), minLength: 1, maxLength: 12 });
+  const plain = fc
+    .tuple(fc.constantFrom(`send ${token} messi `, 'auth messi '), tail)
+    .map((parts) => parts.join(''));
+  let understood = 0;
+  fc.assert(
+    fc.property(fc.oneof(line, started, plain), fc.constantFrom(undefined, 0xff, 0xe2), (text, extra) => {
+      const bytes = Buffer.concat([
+        Buffer.from(text),
+        extra === undefined ? Buffer.alloc(0) : Buffer.of(extra),
+      ]);
+      const expected = referenceParse(bytes, commandTable, lineBytesMax);
+      if (typeof expected === 'string') {
+        expect(parse(bytes)).toBe(expected);
+        return;
+      }
+      understood += 1;
+      const { command, parameters } = expected;
+      expect(parse(bytes)).toEqual({ command, parameters: { ...parameters, ...judged(parameters) } });
+    }),
+    { numRuns: 5_000 },
+  );
+  expect(understood).toBeGreaterThan(300);
+});
+
+test('lines that follow one another in one run are each found', () => {
+  const bytes = Buffer.from('ping\r\n\nhelp\nbogus\n');
+  const rows: number[] = [];
+  for (let at = 0; at < bytes.length; at = parser.nextLine)
+    rows.push(parser.parseLine(bytes, at, bytes.length));
+  const { badCommand } = lineOutcome;
+  const rowOf = (command: string): number => commandTable.findIndex(({ name }) => name === command);
+  expect(rows).toEqual([rowOf('ping'), badCommand, rowOf('help'), badCommand]);
+});
+
+test('a table whose commands cannot be told apart by their keys is refused', () => {
+  expect(() => new RequestParser([...commandTable, { name: 'ping', parameters: [] }], 100)).toThrow(
+    'share the key',
+  );
+});
