@@ -54,11 +54,19 @@ class Auditor {
     this.expect(this.blockPlace.size, this.at(header.blockBump), 'blocks found in some place');
     return {
       findings: this.findings,
-      users: this.at(header.userCount),
+      users: this.userCount,
       sessions,
       unreadMessages: this.unreadMessages,
       freeBlocks,
     };
+  }
+
+  /** How many numbers were given; the most that there is room for, and a finding, when that cannot be. */
+  private get userCount(): number {
+    const count = this.at(header.userCount);
+    if (count >= 0 && count <= this.layout.usersMax) return count;
+    this.report(`${count} users in a store that has room for ${this.layout.usersMax}`);
+    return this.layout.usersMax;
   }
 
   private checkLocks(): void {
@@ -73,7 +81,7 @@ class Auditor {
   }
 
   private checkUsers(): void {
-    const userCount = this.at(header.userCount);
+    const userCount = this.userCount;
     const linked = new Set<number>();
     for (let bucket = 0; bucket < this.layout.userBucketCount; bucket += 1) {
       let user = this.at(this.layout.userBuckets + bucket);
@@ -120,8 +128,7 @@ class Auditor {
         this.report(`inbox of user ${user}: message ${sequence} after ${lastSequence}`);
       lastSequence = sequence;
       const sender = this.at(first + block.message.sender);
-      if (sender < 1 || sender > this.at(header.userCount))
-        this.report(`inbox of user ${user}: sender ${sender}`);
+      if (sender < 1 || sender > this.userCount) this.report(`inbox of user ${user}: sender ${sender}`);
       last = this.claimChain(next, count, `inbox of user ${user}`);
       if (last === 0) break;
       messages += 1;
@@ -177,7 +184,7 @@ class Auditor {
   }
 
   private checkSessionLists(): void {
-    for (let user = 1; user <= this.at(header.userCount); user += 1) {
+    for (let user = 1; user <= this.userCount; user += 1) {
       const word = this.userWord(user);
       const epoch = this.at(word + userRecord.sessionEpoch);
       const valid = new Set<number>();
