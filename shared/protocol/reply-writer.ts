@@ -4,14 +4,15 @@
 import { type ErrorCode, errorTexts } from './error-codes';
 import { encodeJson, type JsonValue } from './json-ascii';
 import { replyTerminator } from './limits';
+import { copyBytes, viewOf } from './word-view';
 
 /** The bytes of an ASCII text, to be written many times. */
-export function asciiBytes(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text, 'latin1'));
+export function asciiBytes(text: string): DataView {
+  return viewOf(new Uint8Array(Buffer.from(text, 'latin1')));
 }
 
 /** A whole reply, terminator included, as bytes. */
-export function encodeReply(reply: JsonValue): Uint8Array {
+export function encodeReply(reply: JsonValue): DataView {
   return asciiBytes(encodeJson(reply) + replyTerminator);
 }
 
@@ -22,43 +23,45 @@ export function errorReply(code: ErrorCode): { status: 'ERROR'; message: string;
 
 const encodedErrors = Object.fromEntries(
   Object.keys(errorTexts).map((code) => [code, encodeReply(errorReply(code as ErrorCode))]),
-) as Record<ErrorCode, Uint8Array>;
+) as Record<ErrorCode, DataView>;
 
 /**
  * A cursor over `target`. The caller makes sure that there is room before it starts a reply: nothing here grows or
- * checks; writing past the end of a typed array is silently dropped, so `room` is asserted where replies begin.
+ * checks.
  */
 export class ReplyWriter {
   /** Where the next byte goes. */
   at = 0;
 
+  private readonly target: DataView;
+
   constructor(
-    readonly target: Uint8Array,
+    target: Uint8Array,
     private readonly end: number,
-  ) {}
+  ) {
+    this.target = viewOf(target);
+  }
 
   get roomBytes(): number {
     return this.end - this.at;
   }
 
   /** Writes bytes that are already 7-bit ASCII. */
-  bytes(source: Uint8Array): void {
-    this.copy(source, 0, source.length);
+  bytes(source: DataView): void {
+    this.copy(source, 0, source.byteLength);
   }
 
   /** Writes `source[start, start + lengthBytes)`, already 7-bit ASCII. */
-  copy(source: Uint8Array, start: number, lengthBytes: number): void {
-    const { target } = this;
-    const to = this.at;
-    for (let index = 0; index < lengthBytes; index += 1) target[to + index] = source[start + index]!;
-    this.at = to + lengthBytes;
+  copy(source: DataView, start: number, lengthBytes: number): void {
+    copyBytes(source, start, this.target, this.at, lengthBytes);
+    this.at += lengthBytes;
   }
 
   /** Writes an ASCII text. */
   ascii(text: string): void {
     const { target } = this;
     const to = this.at;
-    for (let index = 0; index < text.length; index += 1) target[to + index] = text.charCodeAt(index);
+    for (let index = 0; index < text.length; index += 1) target.setUint8(to + index, text.charCodeAt(index));
     this.at = to + text.length;
   }
 

@@ -180,7 +180,7 @@ export class BlockPool {
     let left = textBytes;
     for (;;) {
       const runBytes = Math.min(left, (block.words - textWord) * bytesPerWord);
-      sink.copy(memory.bytes, (blockWord + textWord) * bytesPerWord, runBytes);
+      sink.copy(memory.view, (blockWord + textWord) * bytesPerWord, runBytes);
       left -= runBytes;
       if (left <= 0) return;
       blockWord = this.wordOf(memory.read(blockWord + block.next));
@@ -191,5 +191,5 @@ export class BlockPool {
 
 /** Where stored text goes: a reply being written. */
 export interface TextSink {
-  copy(source: Uint8Array, start: number, lengthBytes: number): void;
+  copy(source: DataView, start: number, lengthBytes: number): void;
 }

@@ -8,10 +8,12 @@
 export class Memory {
   readonly words: Int32Array;
   readonly bytes: Uint8Array;
+  readonly view: DataView;
 
   constructor(readonly buffer: SharedArrayBuffer) {
     this.words = new Int32Array(buffer);
     this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
   }
 
   read(word: number): number {

@@ -4,16 +4,19 @@
  */
 import { escapeUtf8 } from '../protocol/utf8';
 import { messageEscapedBytesMax } from '../protocol/limits';
+import { copyBytes, viewOf } from '../protocol/word-view';
 import { messageBlockCount, textBlockCount } from './block-pool';
 
 export class StoredText {
   readonly words: Int32Array;
   lengthBytes = 0;
   private readonly bytes: Uint8Array;
+  private readonly view: DataView;
 
   constructor(bytesMax: number = messageEscapedBytesMax) {
     this.words = new Int32Array(Math.ceil(bytesMax / 4));
     this.bytes = new Uint8Array(this.words.buffer);
+    this.view = viewOf(this.bytes);
   }
 
   /** A text of its own, from ASCII. */
@@ -23,7 +26,9 @@ export class StoredText {
 
   /** Takes clean UTF-8, escaping it. At most `bytesMax / 3` bytes. */
   escape(source: Uint8Array, start: number, end: number): void {
-    this.lengthBytes = escapeUtf8(source, start, end, this.bytes, 0);
+    const lengthBytes = escapeUtf8(source, start, end, this.bytes, 0);
+    this.bytes.fill(0, lengthBytes, (lengthBytes + 3) & ~3);
+    this.lengthBytes = lengthBytes;
   }
 
   /** A text of its own, from bytes that are escaped already. */
@@ -35,17 +40,11 @@ export class StoredText {
   }
 
   /** Takes ASCII that needs no escaping. */
-  copy(source: Uint8Array, start: number, end: number): void {
-    const { words } = this;
+  copy(source: DataView, start: number, end: number): void {
     const lengthBytes = end - start;
-    let at = start;
-    let word = 0;
-    for (; at < end; word += 1, at += 4) {
-      words[word] = source[at]! | (source[at + 1]! << 8) | (source[at + 2]! << 16) | (source[at + 3]! << 24);
-    }
-    // Up to three bytes of whatever follows came along: they are nobody's business.
-    const rest = lengthBytes & 3;
-    if (rest !== 0) words[word - 1]! &= (1 << (rest * 8)) - 1;
+    // The last word may be filled in part: what is left of it from before is nobody's business.
+    this.words[(lengthBytes - 1) >> 2] = 0;
+    copyBytes(source, start, this.view, 0, lengthBytes);
     this.lengthBytes = lengthBytes;
   }
 

@@ -164,7 +164,7 @@ export class UserTable {
   /** Writes the username. */
   copyName(user: number, sink: TextSink): void {
     const word = this.wordOf(user);
-    sink.copy(this.memory.bytes, (word + userRecord.name) * 4, this.memory.read(word + userRecord.nameBytes));
+    sink.copy(this.memory.view, (word + userRecord.name) * 4, this.memory.read(word + userRecord.nameBytes));
   }
 
   displayBytes(user: number): number {
@@ -204,8 +204,8 @@ export class UserTable {
 export class TextCollector implements TextSink {
   text = '';
 
-  copy(source: Uint8Array, start: number, lengthBytes: number): void {
+  copy(source: DataView, start: number, lengthBytes: number): void {
     for (let index = 0; index < lengthBytes; index += 1)
-      this.text += String.fromCharCode(source[start + index]!);
+      this.text += String.fromCharCode(source.getUint8(start + index));
   }
 }

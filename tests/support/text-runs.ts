@@ -4,7 +4,7 @@ import type { TextSink } from '../../shared/store/block-pool';
 export class TextRuns implements TextSink {
   text = '';
 
-  copy(source: Uint8Array, start: number, lengthBytes: number): void {
+  copy(source: DataView, start: number, lengthBytes: number): void {
     this.text += Buffer.from(source.buffer, source.byteOffset + start, lengthBytes).toString('latin1');
   }
 }

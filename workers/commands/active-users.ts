@@ -8,10 +8,10 @@ const ending = asciiBytes('"}\r\n\r\n');
 
 /** Names every active user once, in order of login; as many as a reply holds. */
 function listActiveUsers({ store, reply, nowMs }: CommandContext): void {
-  const end = reply.at + replyBytesMax - ending.length;
+  const end = reply.at + replyBytesMax - ending.byteLength;
   reply.bytes(opening);
   store.forEachActive(toSeconds(nowMs), (user) => {
-    if (reply.at + store.nameBytes(user) + separator.length > end) return false;
+    if (reply.at + store.nameBytes(user) + separator.byteLength > end) return false;
     store.copyName(user, reply);
     reply.bytes(separator);
     return true;

@@ -37,10 +37,10 @@ const to = asciiBytes('", "msg_to": "');
 const text = asciiBytes('", "msg": "');
 const messageEnding = asciiBytes('"}');
 
-const frameBytes = opening.length + senderEnding.length + ending.length;
+const frameBytes = opening.byteLength + senderEnding.byteLength + ending.byteLength;
 const messageFrameBytes =
-  messageSeparator.length + from.length + to.length + text.length + messageEnding.length;
-const senderFrameBytes = senderSeparator.length + senderOpening.length;
+  messageSeparator.byteLength + from.byteLength + to.byteLength + text.byteLength + messageEnding.byteLength;
+const senderFrameBytes = senderSeparator.byteLength + senderOpening.byteLength;
 
 /** Formats the seed's inbox reply while the store hands the messages over. */
 class InboxFormatter implements InboxReader {

@@ -25,7 +25,7 @@ export const send: QuickCommand = {
       return;
     }
     if (request.textNeedsEscape) text.escape(requestBytes, request.text.start, request.text.end);
-    else text.copy(requestBytes, request.text.start, request.text.end);
+    else text.copy(request.view, request.text.start, request.text.end);
     const outcome = store.send(user, request.name, text, nowMs);
     if (outcome === 'OK') reply.bytes(sent);
     else reply.error(outcome);

@@ -1,0 +1,28 @@
+/**
+ * Bytes four at a time, whatever their alignment. V8 compiles `DataView` accesses to single instructions: copying the
+ * 46 bytes of an OK takes a quarter of the time of a loop over bytes, less than the call into `TypedArray#set`.
+ */
+
+/** All accesses say so: the order does not matter for copying, but has to be the same on both sides. */
+export const littleEndian = true;
+
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Copies bytes between two views. Both ranges lie within them, and do not overlap. */
+export function copyBytes(
+  source: DataView,
+  start: number,
+  target: DataView,
+  targetStart: number,
+  lengthBytes: number,
+): void {
+  const wholeWordsEnd = lengthBytes & ~3;
+  for (let index = 0; index < wholeWordsEnd; index += 4) {
+    target.setInt32(targetStart + index, source.getInt32(start + index, littleEndian), littleEndian);
+  }
+  for (let index = wholeWordsEnd; index < lengthBytes; index += 1) {
+    target.setUint8(targetStart + index, source.getUint8(start + index));
+  }
+}
