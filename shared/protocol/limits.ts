@@ -17,7 +17,6 @@ export const nameBytesMax = 32;
 /** Visible characters without spaces, counted as Unicode code points. */
 export const passwordCharactersMax = 128;
 export const displayNameCharactersMax = 64;
-export const displayNameBytesMax = displayNameCharactersMax * 4;
 /** A message text, trimmed. */
 export const messageBytesMax = 4_096;
 /** The longest a message text becomes once escaped for JSON in 7-bit ASCII: two bytes of UTF-8 become `\uXXXX`. */
