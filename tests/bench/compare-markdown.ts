@@ -39,8 +39,8 @@ function shapeTable(comparison: Comparison, shape: string): string {
       ...names.map((other) => (other === name ? '1' : ratio(rounds, of(other)).toFixed(2))),
       fixed(middle((entry) => entry.p50)),
       fixed(middle((entry) => entry.p99)),
-      middle((entry) => entry.serverCpuPercent).toFixed(0),
-      (middle((entry) => entry.serverRssBytes) / 2 ** 20).toFixed(0),
+      wholeOrNothing(middle((entry) => entry.serverCpuPercent)),
+      wholeOrNothing(middle((entry) => entry.serverRssBytes) / 2 ** 20),
     ];
   });
   return markdownTable(
@@ -72,4 +72,9 @@ function errorNotes(comparison: Comparison): string[] {
     return [`- **not clean**: ${entry.server}, ${entry.shape}, round ${entry.round}: ${errors.join(', ')}`];
   });
   return notes.length === 0 ? [] : ['', ...notes];
+}
+
+/** Some figures are not to be had of a server that another program loads. */
+function wholeOrNothing(value: number): string {
+  return Number.isNaN(value) ? '–' : value.toFixed(0);
 }
