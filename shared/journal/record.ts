@@ -13,7 +13,7 @@
  * Numbers of 53 bits are two words, low before high. Texts are 7-bit ASCII, escaped for JSON as the store keeps them.
  */
 
-export const recordVersion = 1;
+export const recordVersion = 2;
 export const recordHeaderWords = 2;
 
 export const recordKind = {
@@ -27,12 +27,16 @@ export const recordKind = {
   sessionOpened: 6,
   sessionClosed: 7,
   userRemoved: 8,
+  roomCreated: 9,
+  roomJoined: 10,
+  roomLeft: 11,
 } as const;
 
 export type RecordKind = (typeof recordKind)[keyof typeof recordKind];
 
 /** Word offsets of the fields, from the record's start. The texts follow the last field in the order listed. */
 export const messageField = {
+  /** A user, or a room as its negative number. */
   receiver: 2,
   sender: 3,
   sequenceLow: 4,
@@ -40,9 +44,11 @@ export const messageField = {
   atLow: 6,
   atHigh: 7,
   textBytes: 8,
-  text: 9,
+  /** Of the idempotency key, which follows the text; 0 for a message without one. */
+  keyBytes: 9,
+  text: 10,
 } as const;
-/** Everything up to and including this number of the user's inbox has been read. */
+/** Everything up to and including this sequence that the user had, from users and in rooms, has been read. */
 export const readField = { user: 2, sequenceLow: 3, sequenceHigh: 4, end: 5 } as const;
 export const userCreatedField = {
   user: 2,
@@ -58,18 +64,42 @@ export const passwordField = { user: 2, passwordHashBytes: 3, keptToken: 4, text
 export const sessionOpenedField = { token: 2, user: 6, atSeconds: 7, end: 8 } as const;
 export const sessionClosedField = { token: 2, end: 6 } as const;
 export const userRemovedField = { user: 2, end: 3 } as const;
+/** The one who creates a room is its owner and first member. */
+export const roomCreatedField = {
+  room: 2,
+  user: 3,
+  sequenceLow: 4,
+  sequenceHigh: 5,
+  atLow: 6,
+  atHigh: 7,
+  nameBytes: 8,
+  name: 9,
+} as const;
+/** Of `roomJoined` and `roomLeft`. A member has the messages after the sequence at which it joined. */
+export const memberField = {
+  room: 2,
+  user: 3,
+  sequenceLow: 4,
+  sequenceHigh: 5,
+  atLow: 6,
+  atHigh: 7,
+  end: 8,
+} as const;
 
 /** A record as read back. Users are numbers from 1, tokens 4 words, times are in the unit that their name says. */
 export type JournalRecord =
   | {
       readonly kind: 'message';
+      /** A user, or a room as its negative number. */
       readonly receiver: number;
       readonly sender: number;
-      /** The message's number in the receiver's inbox; grows by one a message, from 1. */
+      /** Ascends from message to message, whoever gets them, in the order of the journal (ADR 0008). */
       readonly sequence: number;
       readonly atMs: number;
       /** Escaped for JSON, in 7-bit ASCII. A view of the memory that was read. */
       readonly text: Uint8Array;
+      /** The sender's idempotency key; empty without one. */
+      readonly key: string;
     }
   | { readonly kind: 'read'; readonly user: number; readonly sequence: number }
   | {
@@ -95,7 +125,18 @@ export type JournalRecord =
       readonly atSeconds: number;
     }
   | { readonly kind: 'sessionClosed'; readonly token: Int32Array }
-  | { readonly kind: 'userRemoved'; readonly user: number };
+  | { readonly kind: 'userRemoved'; readonly user: number }
+  | ({ readonly kind: 'roomCreated'; readonly name: string } & MemberChange)
+  | ({ readonly kind: 'roomJoined' | 'roomLeft' } & MemberChange);
+
+/** Rooms are numbers from 1. */
+interface MemberChange {
+  readonly room: number;
+  readonly user: number;
+  /** Taken from the same count as the sequences of messages. */
+  readonly sequence: number;
+  readonly atMs: number;
+}
 
 const twoTo32 = 2 ** 32;
 
@@ -142,6 +183,10 @@ export function readRecord(words: Int32Array, at: number): JournalRecord | undef
         sequence: joinWords(field(messageField.sequenceLow), field(messageField.sequenceHigh)),
         atMs: joinWords(field(messageField.atLow), field(messageField.atHigh)),
         text: texts.bytes(messageField.text, field(messageField.textBytes)),
+        key: texts.text(
+          messageField.text + textWords(field(messageField.textBytes)),
+          field(messageField.keyBytes),
+        ),
       };
     case recordKind.read:
       return {
@@ -189,9 +234,28 @@ export function readRecord(words: Int32Array, at: number): JournalRecord | undef
       return { kind: 'sessionClosed', token: token(sessionClosedField.token) };
     case recordKind.userRemoved:
       return { kind: 'userRemoved', user: field(userRemovedField.user) };
+    case recordKind.roomCreated:
+      return {
+        kind: 'roomCreated',
+        ...readMemberChange(field),
+        name: texts.text(roomCreatedField.name, field(roomCreatedField.nameBytes)),
+      };
+    case recordKind.roomJoined:
+      return { kind: 'roomJoined', ...readMemberChange(field) };
+    case recordKind.roomLeft:
+      return { kind: 'roomLeft', ...readMemberChange(field) };
     default:
       throw new Error(`a record of the unknown kind ${kindAndVersion & 0xff}`);
   }
+}
+
+function readMemberChange(field: (offset: number) => number): MemberChange {
+  return {
+    room: field(memberField.room),
+    user: field(memberField.user),
+    sequence: joinWords(field(memberField.sequenceLow), field(memberField.sequenceHigh)),
+    atMs: joinWords(field(memberField.atLow), field(memberField.atHigh)),
+  };
 }
 
 /** Calls `visit` for every record in `words`, with its offset and length in words. */

@@ -111,6 +111,7 @@ export class JournalRing {
     memory.write(at + messageField.atLow, lowWord(atMs));
     memory.write(at + messageField.atHigh, highWord(atMs));
     this.writeText(at + messageField.textBytes, at + messageField.text, text);
+    memory.write(at + messageField.keyBytes, 0);
     this.publish(words);
   }
 

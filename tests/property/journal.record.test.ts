@@ -13,11 +13,15 @@ const text = ascii.map((characters) => Uint8Array.from(Buffer.from(characters, '
 const record: fc.Arbitrary<JournalRecord> = fc.oneof(
   fc.record({
     kind: fc.constant('message' as const),
-    receiver: user,
+    receiver: fc.oneof(
+      user,
+      user.map((room) => -room),
+    ),
     sender: user,
     sequence: number53,
     atMs: number53,
     text,
+    key: ascii,
   }),
   fc.record({ kind: fc.constant('read' as const), user, sequence: number53 }),
   fc.record({
@@ -29,6 +33,14 @@ const record: fc.Arbitrary<JournalRecord> = fc.oneof(
   fc.record({ kind: fc.constant('sessionOpened' as const), token, user, atSeconds: user }),
   fc.record({ kind: fc.constant('sessionClosed' as const), token }),
   fc.record({ kind: fc.constant('userRemoved' as const), user }),
+  fc.record({
+    kind: fc.constant('roomCreated' as const),
+    ...{ room: user, user, sequence: number53, atMs: number53, name: ascii },
+  }),
+  fc.record({
+    kind: fc.constantFrom('roomJoined' as const, 'roomLeft' as const),
+    ...{ room: user, user, sequence: number53, atMs: number53 },
+  }),
 );
 
 test('records read back in order, with fillers between them left out', () => {

@@ -2,11 +2,13 @@
 import {
   highWord,
   lowWord,
+  memberField,
   messageField,
   passwordField,
   readField,
   recordKind,
   recordVersion,
+  roomCreatedField,
   sessionClosedField,
   sessionOpenedField,
   textWords,
@@ -19,7 +21,7 @@ import type { JournalRecord, RecordKind } from '../../shared/journal/record';
 export function encodeRecord(record: JournalRecord): Int32Array {
   switch (record.kind) {
     case 'message':
-      return build(record.kind, messageField.text, [record.text], {
+      return build(record.kind, messageField.text, [record.text, bytesOf(record.key)], {
         [messageField.receiver]: record.receiver,
         [messageField.sender]: record.sender,
         [messageField.sequenceLow]: lowWord(record.sequence),
@@ -27,6 +29,7 @@ export function encodeRecord(record: JournalRecord): Int32Array {
         [messageField.atLow]: lowWord(record.atMs),
         [messageField.atHigh]: highWord(record.atMs),
         [messageField.textBytes]: record.text.length,
+        [messageField.keyBytes]: record.key.length,
       });
     case 'read':
       return build(record.kind, readField.end, [], {
@@ -66,6 +69,14 @@ export function encodeRecord(record: JournalRecord): Int32Array {
       return build(record.kind, sessionClosedField.end, [], tokenAt(sessionClosedField.token, record.token));
     case 'userRemoved':
       return build(record.kind, userRemovedField.end, [], { [userRemovedField.user]: record.user });
+    case 'roomCreated':
+      return build(record.kind, roomCreatedField.name, [bytesOf(record.name)], {
+        ...memberChange(record),
+        [roomCreatedField.nameBytes]: record.name.length,
+      });
+    case 'roomJoined':
+    case 'roomLeft':
+      return build(record.kind, memberField.end, [], memberChange(record));
   }
 }
 
@@ -98,6 +109,17 @@ function build(
     at += textWords(text.length);
   }
   return words;
+}
+
+function memberChange(record: JournalRecord & { kind: `room${string}` }): Record<number, number> {
+  return {
+    [memberField.room]: record.room,
+    [memberField.user]: record.user,
+    [memberField.sequenceLow]: lowWord(record.sequence),
+    [memberField.sequenceHigh]: highWord(record.sequence),
+    [memberField.atLow]: lowWord(record.atMs),
+    [memberField.atHigh]: highWord(record.atMs),
+  };
 }
 
 function tokenAt(word: number, token: Int32Array): Record<number, number> {

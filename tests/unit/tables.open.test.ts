@@ -6,6 +6,7 @@ import { contentsOf } from '../support/table-model';
 import { TemporaryFolder } from '../support/temporary-folder';
 import { Environment } from '../../workers/tables/environment';
 import { writeNumberRow } from '../../workers/tables/rows';
+import { dataFormat } from '../../workers/tables/table-set';
 import { Tables } from '../../workers/tables/tables';
 
 let folder: TemporaryFolder;
@@ -60,7 +61,7 @@ test('another format: DATA_FORMAT_UNKNOWN names both, read-only or not', async (
   for (const readOnly of [false, true]) {
     await expect(Tables.open(data, { readOnly })).rejects.toMatchObject({
       code: 'DATA_FORMAT_UNKNOWN',
-      message: 'the data is of format 7, this version supports format 1',
+      message: `the data is of format 7, this version supports format ${dataFormat}`,
     });
   }
 });

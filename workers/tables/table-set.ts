@@ -6,7 +6,7 @@ import type { Environment, Table } from './environment';
 import { readNumberRow, writeNumberRow } from './rows';
 
 /** Raised whenever a key, a row or a chunk changes its meaning. */
-export const dataFormat = 1;
+export const dataFormat = 2;
 
 const formatKey = Buffer.from('format');
 const appliedKey = Buffer.from('applied');
