@@ -1,12 +1,30 @@
+import { idOf, messagePageOf, type MessagePage } from './chat-message';
 import { openSocket } from './open-socket';
 import { activeUsersOf, errorOf, inboxOf, tokenOf, type InboxGroup, type Reply } from './reply';
 import { requestLines } from './request-lines';
 import { RequestPipeline, type PipelineOptions } from './request-pipeline';
+import { membersOf, roomsOf, type Room, type RoomMember } from './room-replies';
 
 export interface ChatConnectionOptions extends PipelineOptions {
   /** How long connecting may take. Default 10 s. */
   readonly connectTimeoutMs?: number;
 }
+
+/** What the server says about a message that it has taken. */
+export interface PostReceipt {
+  readonly id: string;
+  /** Whether the message had been taken before, by an earlier `post` with the same key. */
+  readonly duplicate: boolean;
+}
+
+export interface HistoryRange {
+  /** How many messages at most. Default 50. */
+  readonly limit?: number;
+  /** Only what is older than the message of this id. */
+  readonly beforeId?: string;
+}
+
+const historyLimitDefault = 50;
 
 /**
  * A connection to a chat server: this project's, or an original one.
@@ -22,6 +40,18 @@ export interface ChatConnectionOptions extends PipelineOptions {
  * Requests may be pipelined: replies come in request order. Every method rejects with a `ChatError`; match on its
  * `code`. The typed methods reject with the code of an error reply; `request` resolves with it. Tokens are the
  * caller's to keep: one connection may serve many sessions, and a token works on any connection.
+ *
+ * After `subscribe` messages come by themselves. `LiveChat` does this with reconnecting, acknowledging and repeating; by
+ * hand it is:
+ *
+ * ```ts
+ * chat.on('message', (message) => {
+ *   console.log(message.fromName, message.text);
+ *   void chat.ack(token, message.id); // unread, and sent again to the next subscriber, until then
+ * });
+ * await chat.subscribe(token);
+ * const { id } = await chat.post(token, randomUUID(), '#tim', 'halo semua');
+ * ```
  */
 export class ChatConnection extends RequestPipeline {
   /**
@@ -79,6 +109,69 @@ export class ChatConnection extends RequestPipeline {
 
   async ping(): Promise<void> {
     await this.demand(requestLines.ping());
+  }
+
+  /**
+   * From now on this connection gets events: first every unread message, then messages as they arrive. Each comes at
+   * least once, in order of arrival, and again on the next subscription until it is acknowledged.
+   */
+  async subscribe(token: string): Promise<void> {
+    await this.demand(requestLines.subscribe(token));
+  }
+
+  /**
+   * Sends a message once, however often this is called with the same key: 1 to 64 visible ASCII characters, remembered
+   * by the server for 24 hours. So a `post` whose outcome is unknown can be repeated.
+   *
+   * @param destination a username, or a room with its `#`
+   */
+  async post(token: string, key: string, destination: string, text: string): Promise<PostReceipt> {
+    const { members } = await this.demand(requestLines.post(token, key, destination, text));
+    return { id: idOf(members), duplicate: members.duplicate === true };
+  }
+
+  /** The oldest unread messages, in order of arrival. They stay unread. */
+  async fetch(token: string, limit?: number): Promise<MessagePage> {
+    return messagePageOf(await this.demand(requestLines.fetch(token, limit)));
+  }
+
+  /** Marks read everything up to and including this message, in order of arrival. */
+  async ack(token: string, id: string): Promise<void> {
+    await this.demand(requestLines.ack(token, id));
+  }
+
+  /** The newest messages of a conversation, in both directions, read or not; oldest first within the page. */
+  async history(token: string, peerOrRoom: string, range: HistoryRange = {}): Promise<MessagePage> {
+    const limit = range.limit ?? historyLimitDefault;
+    return messagePageOf(await this.demand(requestLines.history(token, peerOrRoom, limit, range.beforeId)));
+  }
+
+  /** One's own messages, sent or received, that hold all of these words; most recent first. */
+  async search(token: string, words: string, peerOrRoom?: string): Promise<MessagePage> {
+    return messagePageOf(await this.demand(requestLines.search(token, words, peerOrRoom)));
+  }
+
+  /** Makes one a member of the room, which comes into being with its first member, its owner. */
+  async join(token: string, room: string): Promise<void> {
+    await this.demand(requestLines.join(token, room));
+  }
+
+  async leave(token: string, room: string): Promise<void> {
+    await this.demand(requestLines.leave(token, room));
+  }
+
+  /** Ends somebody else's membership: the owner may. */
+  async remove(token: string, room: string, username: string): Promise<void> {
+    await this.demand(requestLines.remove(token, room, username));
+  }
+
+  /** The rooms one is a member of. */
+  async rooms(token: string): Promise<Room[]> {
+    return roomsOf(await this.demand(requestLines.rooms(token)));
+  }
+
+  async members(token: string, room: string): Promise<RoomMember[]> {
+    return membersOf(await this.demand(requestLines.members(token, room)));
   }
 
   private async demand(line: string): Promise<Reply> {

@@ -19,6 +19,10 @@ export type ClientErrorCode =
   | 'BAD_REPLY'
   /** As many requests wait for their replies as this connection allows: await some first. */
   | 'TOO_MANY_PENDING'
+  /** As many messages wait to be sent as the outbox holds: await some first. */
+  | 'OUTBOX_FULL'
+  /** A message was sent so long ago, with its outcome unknown, that sending it again could double it. */
+  | 'POST_EXPIRED'
   /** An error reply of an original server, which sends no code. */
   | 'UNSPECIFIED';
 

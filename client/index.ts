@@ -1,4 +1,20 @@
-/** The package's public library: `import { ChatConnection } from 'benang/client'`. */
-export { ChatConnection, type ChatConnectionOptions } from './chat-connection';
+/** The package's public library: `import { LiveChat } from 'benang/client'`. docs/CLIENT.md shows how it is used. */
+export {
+  ChatConnection,
+  type ChatConnectionOptions,
+  type HistoryRange,
+  type PostReceipt,
+} from './chat-connection';
 export { ChatError, type ClientErrorCode } from './chat-error';
+export type { ChatEvent, ChatEvents, Presence, RoomChange } from './chat-event';
+export type { ChatMessage, MessagePage } from './chat-message';
+export {
+  LiveChat,
+  type LiveChatEvents,
+  type LiveChatLogin,
+  type LiveChatOptions,
+  type LiveChatSettings,
+} from './live-chat';
+export type { MessageHandler } from './message-feed';
 export type { InboxGroup, InboxMessage, Reply } from './reply';
+export type { Room, RoomMember } from './room-replies';

@@ -30,17 +30,35 @@ export interface InboxMessage {
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** The reply in a complete frame; undefined when the frame is none: not UTF-8, not a JSON object, no known status. */
-export function parseReply(frame: Uint8Array): Reply | undefined {
+/** One JSON object of the wire, whatever it is. */
+export interface Frame {
+  readonly members: Readonly<Record<string, unknown>>;
+  /** The frame as it came, without its line end. */
+  readonly text: string;
+}
+
+/** The object in a complete frame; undefined when there is none: not UTF-8, or not a JSON object. */
+export function parseFrame(frame: Uint8Array): Frame | undefined {
   try {
     const text = decoder.decode(frame);
     const members: unknown = JSON.parse(text);
-    if (!isObject(members) || (members.status !== 'OK' && members.status !== 'ERROR')) return undefined;
-    return { ok: members.status === 'OK', members, text };
+    return isObject(members) ? { members, text } : undefined;
   } catch {
     // Both the decoder and the parser say "malformed" by throwing; which of them does not matter to anyone.
     return undefined;
   }
+}
+
+/** The frame as a reply; undefined when it has no known status. */
+export function replyIn({ members, text }: Frame): Reply | undefined {
+  if (members.status !== 'OK' && members.status !== 'ERROR') return undefined;
+  return { ok: members.status === 'OK', members, text };
+}
+
+/** The reply in a complete frame; undefined when the frame is none: not UTF-8, not a JSON object, no known status. */
+export function parseReply(frame: Uint8Array): Reply | undefined {
+  const parsed = parseFrame(frame);
+  return parsed === undefined ? undefined : replyIn(parsed);
 }
 
 /** What an error reply says. Original servers send no code: their texts stand for it. */
@@ -52,7 +70,8 @@ export function errorOf(reply: Reply): ChatError {
   });
 }
 
-function codeOfText(text: string): string {
+/** The code of an error by its text, for what sends no code. */
+export function codeOfText(text: string): string {
   const known = Object.entries(errorTexts).find(([, errorText]) => errorText === text);
   return known?.[0] ?? 'UNSPECIFIED';
 }
@@ -103,10 +122,11 @@ function inboxMessage(value: unknown): InboxMessage {
   return { from, to, text };
 }
 
-function badReply(missing: string): ChatError {
+/** What came has a known form but lacks a part of it. */
+export function badReply(missing: string): ChatError {
   return new ChatError('BAD_REPLY', `the server's reply has no well-formed part that should be ${missing}`);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -8,16 +8,31 @@ import { ChatError } from './chat-error';
 export const requestLines = {
   auth: (username: string, password: string): string => `auth ${name(username)} ${secret(password)}`,
   send: (token: string, recipient: string, text: string): string =>
-    `send ${word(token, 'BAD_SESSION')} ${name(recipient)} ${messageText(text)}`,
-  inbox: (token: string): string => `inbox ${word(token, 'BAD_SESSION')}`,
-  activeUsers: (token: string): string => `activeuser ${word(token, 'BAD_SESSION')}`,
-  logout: (token: string): string => `logout ${word(token, 'BAD_SESSION')}`,
+    `send ${session(token)} ${name(recipient)} ${messageText(text)}`,
+  inbox: (token: string): string => `inbox ${session(token)}`,
+  activeUsers: (token: string): string => `activeuser ${session(token)}`,
+  logout: (token: string): string => `logout ${session(token)}`,
   register: (username: string, password: string, displayName = ''): string =>
     `register ${name(username)} ${secret(password)} ${displayName}`.trimEnd(),
   passwd: (token: string, oldPassword: string, newPassword: string): string =>
-    `passwd ${word(token, 'BAD_SESSION')} ${secret(oldPassword)} ${secret(newPassword)}`,
-  whoami: (token: string): string => `whoami ${word(token, 'BAD_SESSION')}`,
+    `passwd ${session(token)} ${secret(oldPassword)} ${secret(newPassword)}`,
+  whoami: (token: string): string => `whoami ${session(token)}`,
   ping: (): string => 'ping',
+  subscribe: (token: string): string => `subscribe ${session(token)}`,
+  post: (token: string, key: string, destination: string, text: string): string =>
+    `post ${session(token)} ${word(key, 'BAD_REQUEST')} ${name(destination)} ${messageText(text)}`,
+  fetch: (token: string, limit?: number): string => `fetch ${session(token)}${count(limit)}`,
+  ack: (token: string, id: string): string => `ack ${session(token)} ${word(id, 'BAD_REQUEST')}`,
+  history: (token: string, peerOrRoom: string, limit: number, beforeId = ''): string =>
+    `history ${session(token)} ${name(peerOrRoom)}${count(limit)} ${beforeId}`.trimEnd(),
+  search: (token: string, words: string, peerOrRoom = ''): string =>
+    `search ${session(token)} ${messageText(words)} ${peerOrRoom}`.trimEnd(),
+  join: (token: string, room: string): string => `join ${session(token)} ${name(room)}`,
+  leave: (token: string, room: string): string => `leave ${session(token)} ${name(room)}`,
+  remove: (token: string, room: string, username: string): string =>
+    `remove ${session(token)} ${name(room)} ${name(username)}`,
+  rooms: (token: string): string => `rooms ${session(token)}`,
+  members: (token: string, room: string): string => `members ${session(token)} ${name(room)}`,
 } as const;
 
 /** What is wrong with a line that would not reach the server as one request; undefined when nothing is. */
@@ -29,6 +44,17 @@ export function lineProblem(line: string, lineBytesMax: number): ErrorCode | und
 /** The error that the server would reply with, raised before anything is sent. */
 export function refusal(code: ErrorCode): ChatError {
   return new ChatError(code, errorTexts[code]);
+}
+
+function session(token: string): string {
+  return word(token, 'BAD_SESSION');
+}
+
+/** A number of things as a parameter of its own; nothing when it is left to the server. */
+function count(limit: number | undefined): string {
+  if (limit === undefined) return '';
+  if (!Number.isSafeInteger(limit) || limit < 1) throw refusal('BAD_COMMAND');
+  return ` ${limit}`;
 }
 
 function name(value: string): string {

@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import { lineBytesMaxDefault, replyBytesMax } from '../shared/protocol/limits';
 import { LineReader } from '../shared/protocol/line-reader';
 import { ChatError } from './chat-error';
-import { parseReply, errorOf, type Reply } from './reply';
+import { eventIn, type ChatEvent, type ChatEvents } from './chat-event';
+import { errorOf, parseFrame, replyIn, type Reply } from './reply';
 import { lineProblem, refusal } from './request-lines';
 
 export interface PipelineOptions {
@@ -15,7 +16,13 @@ export interface PipelineOptions {
   readonly lineBytesMax?: number;
 }
 
-export interface PipelineEvents {
+/**
+ * `message`, `read`, `gap`, `presence`, `join`, `leave` and `restart` come after a `subscribe` only. They are emitted as
+ * they are read: those that came along with the reply to `subscribe` before its promise has resolved, so listen first.
+ */
+export interface PipelineEvents extends ChatEvents {
+  /** Any of the events above, before it is emitted by its name. */
+  event: [event: ChatEvent];
   /** The connection is over. The reason is undefined when this side asked for it. Emitted once. */
   close: [reason: ChatError | undefined];
   /** Bytes as they were read, before they are understood: for tracing. */
@@ -30,6 +37,7 @@ interface PendingRequest {
 
 /** Original servers may write a little more than our bound: their longest reply is not bounded at all. */
 const replyBytesSlack = 4_096;
+const notOfThisProtocol = 'what the server sent is not a reply of this protocol';
 
 /**
  * Requests down a connected socket, replies back in the same order.
@@ -147,13 +155,25 @@ export class RequestPipeline extends EventEmitter<PipelineEvents> {
     }
   }
 
-  /** The one place that decides whom a frame is for. Frames that answer no request (push events) branch off here. */
-  private dispatch(frame: Buffer): void {
-    const reply = parseReply(frame);
-    if (reply === undefined) {
-      this.fail(new ChatError('BAD_REPLY', 'what the server sent is not a reply of this protocol'));
+  /** The one place that decides whom a frame is for. Frames that answer no request (events) branch off here. */
+  private dispatch(bytes: Buffer): void {
+    const frame = parseFrame(bytes);
+    const reply = frame === undefined ? undefined : replyIn(frame);
+    if (reply !== undefined) {
+      this.settle(reply);
       return;
     }
+    try {
+      const event = frame === undefined ? undefined : eventIn(frame);
+      if (event === undefined) throw new ChatError('BAD_REPLY', notOfThisProtocol);
+      this.announce(event);
+    } catch (error) {
+      if (!(error instanceof ChatError) || error.code !== 'BAD_REPLY') throw error;
+      this.fail(error);
+    }
+  }
+
+  private settle(reply: Reply): void {
     const request = this.pending.shift();
     if (request !== undefined) {
       request.resolve(reply);
@@ -163,6 +183,16 @@ export class RequestPipeline extends EventEmitter<PipelineEvents> {
     } else {
       this.lastWords = errorOf(reply).message;
     }
+  }
+
+  private announce(event: ChatEvent): void {
+    this.emit('event', event);
+    if (event.kind === 'message') this.emit(event.kind, event.message);
+    else if (event.kind === 'read') this.emit(event.kind, event.id);
+    else if (event.kind === 'gap') this.emit(event.kind);
+    else if (event.kind === 'presence') this.emit(event.kind, event.presence);
+    else if (event.kind === 'restart') this.emit(event.kind, event.retryMs);
+    else if (event.kind !== 'unknown') this.emit(event.kind, event.change);
   }
 
   private armTimer(delayMs: number): NodeJS.Timeout {

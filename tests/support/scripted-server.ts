@@ -19,6 +19,7 @@ export class ScriptedServer {
   static async start(
     script: Script,
     greet: (socket: Socket) => void = () => undefined,
+    port = 0,
   ): Promise<ScriptedServer> {
     const server = net.createServer();
     const scripted = new ScriptedServer(server);
@@ -26,7 +27,7 @@ export class ScriptedServer {
       scripted.serve(socket, script);
       greet(socket);
     });
-    server.listen(0, '127.0.0.1');
+    server.listen(port, '127.0.0.1');
     await once(server, 'listening');
     return scripted;
   }
@@ -35,9 +36,13 @@ export class ScriptedServer {
     return (this.server.address() as AddressInfo).port;
   }
 
+  breakConnections(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
   /** Breaks all connections and stops listening. */
   async stop(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
+    this.breakConnections();
     this.server.close();
     await once(this.server, 'close');
   }

@@ -80,6 +80,75 @@ describe('the typed methods', () => {
     ]);
   });
 
+  test('of a live conversation send their lines and read their replies', async () => {
+    const message = {
+      id: '1z-4',
+      from: 'lineker',
+      msg_from: 'Gary Lineker',
+      to: '#tim',
+      msg_to: '#tim',
+      msg: 'halo',
+      at: '2026-11-23T06:00:00.000Z',
+    };
+    const replies: Record<string, object> = {
+      post: { id: '1z-4', duplicate: true },
+      fetch: { messages: [message], more: true },
+      history: { messages: [message], more: false },
+      search: { messages: [], more: false },
+      rooms: { rooms: [{ room: '#tim', members: 3, owner: 'lineker' }] },
+      members: { members: [{ user: 'lineker', name: 'Gary Lineker', owner: true }] },
+    };
+    const { server, chat } = await scripted((line, socket) => {
+      socket.write(`${JSON.stringify({ status: 'OK', ...replies[line.split(' ')[0]!] })}\r\n\r\n`);
+    });
+    const read = {
+      id: '1z-4',
+      from: 'lineker',
+      fromName: 'Gary Lineker',
+      to: '#tim',
+      toName: '#tim',
+      text: 'halo',
+      at: new Date('2026-11-23T06:00:00.000Z'),
+    };
+    await chat.subscribe('t');
+    expect(await chat.post('t', 'key-1', '#tim', 'halo  semua')).toEqual({ id: '1z-4', duplicate: true });
+    expect(await chat.fetch('t', 5)).toEqual({ messages: [read], more: true });
+    await chat.fetch('t');
+    await chat.ack('t', '1z-4');
+    expect(await chat.history('t', '#tim', { limit: 7, beforeId: '1z-4' })).toEqual({
+      messages: [read],
+      more: false,
+    });
+    await chat.history('t', 'lineker');
+    await chat.search('t', 'kata kunci', '#tim');
+    await chat.join('t', '#tim');
+    await chat.leave('t', '#tim');
+    await chat.remove('t', '#tim', 'messi');
+    expect(await chat.rooms('t')).toEqual([{ room: '#tim', memberCount: 3, owner: 'lineker' }]);
+    expect(await chat.members('t', '#tim')).toEqual([
+      { user: 'lineker', name: 'Gary Lineker', isOwner: true },
+    ]);
+    expect(server.received).toEqual([
+      'subscribe t',
+      'post t key-1 #tim halo  semua',
+      'fetch t 5',
+      'fetch t',
+      'ack t 1z-4',
+      'history t #tim 7 1z-4',
+      'history t lineker 50',
+      'search t kata kunci #tim',
+      'join t #tim',
+      'leave t #tim',
+      'remove t #tim messi',
+      'rooms t',
+      'members t #tim',
+    ]);
+    await expect(chat.fetch('t', 0)).rejects.toMatchObject({ code: 'BAD_COMMAND' });
+    replies.fetch = { messages: [{ ...message, at: 'yesterday' }] };
+    await expect(chat.fetch('t')).rejects.toMatchObject({ code: 'BAD_REPLY' });
+    expect(chat.isOpen).toBe(true);
+  });
+
   test('refuse parts that would change the meaning of the line, with nothing sent', async () => {
     const { server, chat } = await scripted(echo);
     await expect(chat.send('t', 'messi', 'a\r\nlogout t')).rejects.toMatchObject({ code: 'BAD_REQUEST' });
@@ -193,6 +262,24 @@ describe('the end of a connection', () => {
       for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { code: 'BAD_REPLY' } });
     },
   );
+
+  test('events between replies are emitted and are nobody’s reply', async () => {
+    const { chat } = await scripted((line, socket) => {
+      socket.write(`{"event": "read", "id": "${line}"}\r\n\r\n{"event": "new one"}\r\n\r\n${okFrame}`);
+      socket.write('{"event": "restart", "retry_ms": 7}\r\n\r\n');
+    });
+    const seen: unknown[] = [];
+    chat.on('read', (id) => seen.push(id));
+    chat.on('restart', (retryMs) => seen.push(retryMs));
+    chat.on('event', ({ kind }) => seen.push(kind));
+    const replies = await Promise.all([chat.request('a'), chat.request('b')]);
+    await chat.request('c');
+    expect(replies.map(({ ok }) => ok)).toEqual([true, true]);
+    expect(seen.slice(0, 10)).toEqual([
+      ...['read', 'a', 'unknown', 'restart', 7],
+      ...['read', 'b', 'unknown', 'restart', 7],
+    ]);
+  });
 
   test('an OK that nobody asked for closes it: the next reply would be taken for another request’s', async () => {
     const { chat } = await scripted((_line, socket) => {
