@@ -31,9 +31,9 @@ export function loadStore(
     rows += 1;
     onRow(rows);
   };
-  for (const { user, username, displayName, passwordHash, removed, lastSequence } of tables.users()) {
+  for (const { user, username, displayName, passwordHash, removed, ...inbox } of tables.users()) {
     loader.user(user, username, displayName, passwordHash);
-    loader.lastSequence(user, lastSequence);
+    loader.inbox(user, inbox.lastSequence, inbox.readUpTo);
     if (removed) loader.remove(user);
     count();
   }

@@ -118,14 +118,15 @@ class Auditor {
     let messages = 0;
     let blocks = 0;
     let last = 0;
-    let lastSequence = 0;
+    const readThrough = this.wide(word + userRecord.readThroughLow, word + userRecord.readThroughHigh);
+    let lastSequence = readThrough;
     let next = this.at(word + userRecord.inboxHead);
     while (next !== 0 && messages <= this.layout.blocksMax) {
       const first = this.blockWord(next);
       const count = messageBlockCount(this.at(first + block.message.textBytes));
       const sequence = this.wide(first + block.message.sequenceLow, first + block.message.sequenceHigh);
       if (sequence <= lastSequence)
-        this.report(`inbox of user ${user}: message ${sequence} after ${lastSequence}`);
+        this.report(`inbox of user ${user}: message ${sequence} after ${lastSequence} or read`);
       lastSequence = sequence;
       const sender = this.at(first + block.message.sender);
       if (sender < 1 || sender > this.userCount) this.report(`inbox of user ${user}: sender ${sender}`);
@@ -138,9 +139,11 @@ class Auditor {
     this.expect(this.at(word + userRecord.inboxTail), last, `inbox tail of user ${user}`);
     this.expect(this.at(word + userRecord.inboxMessageCount), messages, `unread messages of user ${user}`);
     this.expect(this.at(word + userRecord.inboxBlockCount), blocks, `inbox blocks of user ${user}`);
-    if (lastSequence > this.wide(word + userRecord.lastSequenceLow, word + userRecord.lastSequenceHigh)) {
-      this.report(`user ${user}: message ${lastSequence} is newer than the newest delivered`);
-    }
+    const newest = this.wide(word + userRecord.lastSequenceLow, word + userRecord.lastSequenceHigh);
+    if (messages > 0 && lastSequence !== newest)
+      this.report(`user ${user}: message ${lastSequence} is the last, not the newest, ${newest}`);
+    if (Math.max(newest, readThrough) > this.wide(header.sequenceLow, header.sequenceHigh))
+      this.report(`user ${user}: a sequence that was never given: ${Math.max(newest, readThrough)}`);
     this.unreadMessages += messages;
   }
 

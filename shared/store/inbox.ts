@@ -7,7 +7,7 @@
  *   user.inboxTail ───────────────────────────────────────────▲
  * ```
  */
-import { joinWords } from '../journal/record';
+import { highWord, joinWords, lowWord } from '../journal/record';
 import type { BlockPool } from './block-pool';
 import { messageBlockCount } from './block-pool';
 import { block, type Layout, userRecord } from './layout';
@@ -15,8 +15,6 @@ import type { Memory } from './memory';
 import type { StoredText } from './stored-text';
 import type { Transaction } from './transaction';
 import type { UserTable } from './user-table';
-
-const twoTo32 = 2 ** 32;
 
 /** What is done with the messages that `take` hands over, in two passes: choose in order of arrival, write by sender. */
 export interface InboxReader {
@@ -32,7 +30,7 @@ export interface InboxReader {
 const takenMessagesMax = 32_768;
 
 export class Inbox {
-  /** The number of the newest message that the last `take` handed over. */
+  /** The sequence of the newest message that the last `take` handed over. */
   lastTakenLow = 0;
   lastTakenHigh = 0;
 
@@ -65,31 +63,30 @@ export class Inbox {
     this.groupHint = new Int32Array(layout.usersMax + 1);
   }
 
-  /** Appends a message; false when the inbox is full. The user's lock is held and blocks are reserved. */
+  /**
+   * Appends a message that has yet to be numbered; returns its first block, or 0 when the inbox is full. The user's
+   * lock is held and blocks are reserved.
+   */
   append(
     user: number,
     sender: number,
     text: StoredText,
     nowMs: number,
     messagesMax = this.layout.inboxMessagesMax,
-  ): boolean {
+  ): number {
     const { memory, transaction, blocks } = this;
     const userWord = this.users.wordOf(user);
     const messageCount = memory.read(userWord + userRecord.inboxMessageCount);
-    if (messageCount >= messagesMax) return false;
+    if (messageCount >= messagesMax) return 0;
     const count = text.messageBlockCount;
     const first = blocks.take(count);
     const last = count === 1 ? first : this.lastBlock(first, count);
-    const sequenceLow = (memory.read(userWord + userRecord.lastSequenceLow) + 1) | 0;
-    const sequenceHigh = memory.read(userWord + userRecord.lastSequenceHigh) + (sequenceLow === 0 ? 1 : 0);
 
     const firstWord = blocks.wordOf(first);
     memory.write(firstWord + block.message.textBytes, text.lengthBytes);
     memory.write(firstWord + block.message.sender, sender);
-    memory.write(firstWord + block.message.sequenceLow, sequenceLow);
-    memory.write(firstWord + block.message.sequenceHigh, sequenceHigh);
-    memory.write(firstWord + block.message.atLow, nowMs | 0);
-    memory.write(firstWord + block.message.atHigh, Math.floor(nowMs / twoTo32));
+    memory.write(firstWord + block.message.atLow, lowWord(nowMs));
+    memory.write(firstWord + block.message.atHigh, highWord(nowMs));
     blocks.fill(first, 'message', text.words, text.lengthBytes);
 
     const tail = memory.read(userWord + userRecord.inboxTail);
@@ -97,9 +94,16 @@ export class Inbox {
     transaction.set(userWord + userRecord.inboxTail, last);
     transaction.set(userWord + userRecord.inboxMessageCount, messageCount + 1);
     transaction.add(userWord + userRecord.inboxBlockCount, count);
-    transaction.set(userWord + userRecord.lastSequenceLow, sequenceLow);
-    if (sequenceLow === 0) transaction.set(userWord + userRecord.lastSequenceHigh, sequenceHigh);
-    return true;
+    return first;
+  }
+
+  /** Gives the message appended last, by its first block, its sequence. In the transaction that appends it. */
+  number(user: number, firstBlock: number, sequenceLow: number, sequenceHigh: number): void {
+    const firstWord = this.blocks.wordOf(firstBlock);
+    const userWord = this.users.wordOf(user);
+    this.memory.write(firstWord + block.message.sequenceLow, sequenceLow);
+    this.memory.write(firstWord + block.message.sequenceHigh, sequenceHigh);
+    this.setWide(userWord + userRecord.lastSequenceLow, sequenceLow, sequenceHigh);
   }
 
   /**
@@ -134,12 +138,13 @@ export class Inbox {
     if (count > 0) {
       this.handOver(reader);
       this.unlink(userWord, last, next, count, blockCount);
+      this.setWide(userWord + userRecord.readThroughLow, this.lastTakenLow, this.lastTakenHigh);
     }
     return count;
   }
 
-  /** Drops all messages up to and including a number. The user's lock is held. */
-  dropThrough(user: number, sequence: number): void {
+  /** Marks everything read up to and including a sequence, and drops it. The user's lock is held. */
+  markRead(user: number, sequence: number): void {
     const { memory, blocks } = this;
     const userWord = this.users.wordOf(user);
     let count = 0;
@@ -157,6 +162,7 @@ export class Inbox {
       next = memory.read(blocks.wordOf(last) + block.next);
     }
     if (count > 0) this.unlink(userWord, last, next, count, blockCount);
+    this.setWide(userWord + userRecord.readThroughLow, lowWord(sequence), highWord(sequence));
   }
 
   /** Drops all messages. The user's lock is held. */
@@ -211,6 +217,12 @@ export class Inbox {
     this.groupFirst[added] = index;
     this.groupLast[added] = index;
     this.groupHint[sender] = added;
+  }
+
+  /** Sets a number of two words, the high one after the low one. The high word hardly ever changes. */
+  private setWide(word: number, low: number, high: number): void {
+    this.transaction.set(word, low);
+    if (this.memory.read(word + 1) !== high) this.transaction.set(word + 1, high);
   }
 
   private lastBlock(first: number, count: number): number {

@@ -191,7 +191,8 @@ export class JournalRing {
 
   /** Takes the ring's lock, which stays held until the caller releases all, and begins a record where it fits. */
   private begin(kind: RecordKind, words: number): number {
-    this.locks.acquire(lockNumber.ring);
+    // Whoever has taken a sequence holds it already.
+    if (!this.locks.isLast(lockNumber.ring)) this.locks.acquire(lockNumber.ring);
     const { memory, mask, layout } = this;
     const tail = memory.load(header.ringTail);
     const offset = tail & mask;

@@ -12,7 +12,7 @@
  */
 
 const magic = 0x42454e47; // "BENG"
-const layoutVersion = 1;
+const layoutVersion = 2;
 
 export const header = {
   magic: 0,
@@ -39,6 +39,9 @@ export const header = {
    * tables have taken over. They never lie 2^31 words apart.
    */
   ringTail: 96,
+  /** The sequence given last, 53 bits in two words. Guarded by the ring's lock, also where there is no journal. */
+  sequenceLow: 97,
+  sequenceHigh: 98,
   ringDurable: 112,
   ringApplied: 113,
   /** What is on disk for certain: what `relaxed` durability calls durable may only have been handed to the system. */
@@ -103,13 +106,16 @@ export const userRecord = {
   inboxTail: 23,
   inboxMessageCount: 24,
   inboxBlockCount: 25,
-  /** The number of the newest message ever delivered to this inbox: 53 bits in two words. */
+  /** The sequence of the newest message ever delivered to this inbox: 53 bits in two words. */
   lastSequenceLow: 26,
   lastSequenceHigh: 27,
   /** Sessions that a change of password has ended and that are not removed yet. */
   endedHead: 28,
   /** When a session of the user was last used. Written without a lock. */
   lastUsedSeconds: 29,
+  /** Everything that the user had up to this sequence has been read. */
+  readThroughLow: 30,
+  readThroughHigh: 31,
   words: 32,
 } as const;
 
@@ -172,7 +178,7 @@ export const lockNumber = {
   userAllocator: 2 * stripesPerTable + 1,
   sessionAllocator: 2 * stripesPerTable + 2,
   blockAllocator: 2 * stripesPerTable + 3,
-  /** Tier 5: the tail of the journal ring. */
+  /** Tier 5: the tail of the journal ring, and the sequence. */
   ring: 2 * stripesPerTable + 4,
   count: 2 * stripesPerTable + 5,
 } as const;
@@ -302,7 +308,9 @@ function assertRecordsFit(): void {
     [threadSlot.intendedTail + 1, threadSlot.undo],
     [threadSlot.undo + threadSlot.undoMax * 2, threadSlot.words],
     [userRecord.name + 8, userRecord.displayHead],
-    [userRecord.lastUsedSeconds + 1, userRecord.words],
+    [header.ringTail, header.sequenceLow],
+    [header.sequenceHigh + 1, header.ringDurable],
+    [userRecord.readThroughHigh + 1, userRecord.words],
     [sessionRecord.token + 4, sessionRecord.user],
     [sessionRecord.version + 1, sessionRecord.words],
     [block.message.atHigh + 1, block.message.text],

@@ -55,6 +55,11 @@ export class Locks {
     if (memory.compareExchange(word, 0, this.slot << 1) !== 0) this.acquireContended(lock, word);
   }
 
+  /** Whether a lock is the one taken last. */
+  isLast(lock: number): boolean {
+    return this.heldCount > 0 && this.memory.read(this.heldWord + this.heldCount - 1) === lock;
+  }
+
   /** Frees the lock taken last. */
   release(): void {
     const { memory } = this;

@@ -5,7 +5,7 @@
 import { highWord, joinWords, type JournalRecord, lowWord } from '../journal/record';
 import { Name } from '../protocol/name';
 import type { TokenWords } from '../protocol/token';
-import { sessionRecord, userRecord } from './layout';
+import { header, userRecord } from './layout';
 import type { Memory } from './memory';
 import { attachParts, type StoreParts } from './store-parts';
 import { StoredText } from './stored-text';
@@ -20,23 +20,31 @@ export class LoadError extends Error {
   }
 }
 
+/** More than relaxed durability can lose. */
+const skippedSequences = 2 ** 20;
+
 export class StoreLoader {
   private readonly parts: StoreParts;
   private readonly name = new Name();
   private readonly nowSeconds = Math.floor(Date.now() / 1_000);
+  /** The largest that anything on disk speaks of. */
+  private newestSequence = 0;
 
   constructor(memory: Memory, threadId: number) {
     this.parts = attachParts(memory, threadId, () => undefined);
     this.parts.journal.isOn = false;
   }
 
-  /** Ends the loading: the thread's slot is free for another. */
+  /** Ends the loading: sequences go on from the newest, and the thread's slot is free for another. */
   finish(): void {
+    // What had not reached the disk may have been seen: its sequences must not come to mean something else.
+    const next = this.newestSequence === 0 ? 0 : this.newestSequence + skippedSequences;
+    this.writeWide(header.sequenceLow, next);
     this.parts.detach();
   }
 
   user(user: number, username: string, displayName: string, passwordHash: string): void {
-    const { locks, users, blocks } = this.parts;
+    const { locks, users, blocks, operation } = this.parts;
     if (!this.name.readText(username)) throw new LoadError(`user ${user} has no proper name`, 'DATA_DAMAGED');
     const display = StoredText.fromAscii(displayName);
     const password = StoredText.fromAscii(passwordHash);
@@ -44,62 +52,67 @@ export class StoreLoader {
       throw storeTooSmall();
     locks.acquire(users.lockOfName(this.name));
     users.link(user, this.name, display, password);
-    this.commit();
+    operation.finish();
   }
 
   /** Makes a user one that was removed: its names stay, all else goes. */
   remove(user: number): void {
-    const { locks, users, sessions, inbox, active } = this.parts;
+    const { locks, users, accounts, operation } = this.parts;
     if (!this.isLive(user)) return;
     locks.acquire(users.lockOf(user));
-    if (this.userWord(user, userRecord.sessionCount) > 0) active.remove(user);
-    sessions.endAll(user);
-    users.markRemoved(user);
-    inbox.clear(user);
-    this.commit();
+    accounts.removeUser(user);
+    operation.finish();
     this.removeEndedSessions(user);
   }
 
-  /** Notes the number of the newest message that was ever delivered to a user. */
-  lastSequence(user: number, sequence: number): void {
+  /** Notes the sequence of the newest message that a user ever had, and the one up to which everything is read. */
+  inbox(user: number, lastSequence: number, readThrough: number): void {
     const word = this.parts.users.wordOf(user);
-    this.parts.memory.write(word + userRecord.lastSequenceLow, lowWord(sequence));
-    this.parts.memory.write(word + userRecord.lastSequenceHigh, highWord(sequence));
+    this.writeWide(word + userRecord.lastSequenceLow, lastSequence);
+    this.writeWide(word + userRecord.readThroughLow, readThrough);
+    this.noteSequence(Math.max(lastSequence, readThrough));
+  }
+
+  /** Notes that this sequence has been given. */
+  noteSequence(sequence: number): void {
+    if (sequence > this.newestSequence) this.newestSequence = sequence;
   }
 
   session(token: TokenWords, user: number, openedAtSeconds: number): void {
-    const { locks, users, sessions, active } = this.parts;
+    const { locks, users, sessions, accounts, operation } = this.parts;
     if (!this.isLive(user)) return;
     locks.acquire(sessions.lockOf(token));
     locks.acquire(users.lockOf(user));
     if (sessions.find(token) === 0) {
       const lastUsedSeconds = users.lastUsedSeconds(user);
-      if (this.userWord(user, userRecord.sessionCount) === 0) active.append(user);
-      if (sessions.insert(token, user, openedAtSeconds) === 0) throw storeTooSmall();
+      if (!accounts.openSession(token, user, openedAtSeconds)) throw storeTooSmall();
       // When it was last used is not on disk: it counts as used now, and expires by its age all the same.
       sessions.use(sessions.find(token), this.nowSeconds);
       users.noteUse(user, Math.max(openedAtSeconds, lastUsedSeconds));
     }
-    this.commit();
+    operation.finish();
   }
 
   message(receiver: number, sender: number, sequence: number, atMs: number, escapedText: Uint8Array): void {
-    const { locks, users, blocks, inbox } = this.parts;
+    const { locks, users, blocks, inbox, operation } = this.parts;
+    this.noteSequence(sequence);
     if (!this.isLive(receiver)) return;
     const text = StoredText.fromBytes(escapedText);
     if (!blocks.reserve(text.messageBlockCount)) throw storeTooSmall();
     const newest = Math.max(sequence, this.readLastSequence(receiver));
-    this.lastSequence(receiver, sequence - 1);
     locks.acquire(users.lockOf(receiver));
     // The bound may have been lowered since: what was acknowledged is kept all the same.
-    inbox.append(receiver, sender, text, atMs, Infinity);
-    this.commit();
-    this.lastSequence(receiver, newest);
+    const firstBlock = inbox.append(receiver, sender, text, atMs, Infinity);
+    inbox.number(receiver, firstBlock, lowWord(sequence), highWord(sequence));
+    operation.finish();
+    // The tables' counters come before their messages.
+    this.writeWide(users.wordOf(receiver) + userRecord.lastSequenceLow, newest);
   }
 
   /** Repeats a change. */
   apply(record: JournalRecord): void {
-    const { locks, users, inbox } = this.parts;
+    const { locks, users, inbox, operation } = this.parts;
+    if ('sequence' in record) this.noteSequence(record.sequence);
     switch (record.kind) {
       case 'message':
         this.message(record.receiver, record.sender, record.sequence, record.atMs, record.text);
@@ -107,8 +120,8 @@ export class StoreLoader {
       case 'read':
         if (!this.isLive(record.user)) return;
         locks.acquire(users.lockOf(record.user));
-        inbox.dropThrough(record.user, record.sequence);
-        this.commit();
+        inbox.markRead(record.user, record.sequence);
+        operation.finish();
         return;
       case 'userCreated':
         this.user(record.user, record.username, record.displayName, record.passwordHash);
@@ -128,57 +141,55 @@ export class StoreLoader {
         return;
       case 'sessionClosed':
         this.closeSession(record.token);
+        return;
+      case 'roomCreated':
+      case 'roomJoined':
+      case 'roomLeft':
+        // Of a room, the store keeps nothing but its sequences.
+        return;
     }
   }
 
   private replacePassword(user: number, passwordHash: string): void {
-    const { locks, users, blocks } = this.parts;
+    const { locks, users, blocks, operation } = this.parts;
     if (!this.isLive(user)) return;
     const password = StoredText.fromAscii(passwordHash);
     if (!blocks.reserve(password.blockCount)) throw storeTooSmall();
     locks.acquire(users.lockOf(user));
     users.replacePassword(user, password);
-    this.commit();
+    operation.finish();
   }
 
   private endOthers(user: number, keptToken: TokenWords): void {
-    const { locks, users, sessions, active } = this.parts;
+    const { locks, users, sessions, accounts, operation } = this.parts;
     if (!this.isLive(user)) return;
     locks.acquire(sessions.lockOf(keptToken));
     locks.acquire(users.lockOf(user));
     const kept = sessions.find(keptToken);
-    if (kept !== 0 && sessions.userOf(kept) === user) {
-      sessions.endAllOthers(user, kept);
-    } else {
-      if (this.userWord(user, userRecord.sessionCount) > 0) active.remove(user);
-      sessions.endAll(user);
-    }
-    this.commit();
+    if (kept !== 0 && sessions.userOf(kept) === user) sessions.endAllOthers(user, kept);
+    else accounts.endSessions(user);
+    operation.finish();
     this.removeEndedSessions(user);
   }
 
   private removeEndedSessions(user: number): void {
-    const { memory, sessions } = this.parts;
+    const { sessions } = this.parts;
     const token = new Int32Array(4);
     for (let ended = 0; (ended = sessions.firstEnded(user)) !== 0;) {
-      const word = sessions.wordOf(ended) + sessionRecord.token;
-      for (let index = 0; index < 4; index += 1) token[index] = memory.read(word + index);
+      sessions.readToken(ended, token);
       this.closeSession(token);
     }
   }
 
   private closeSession(token: TokenWords): void {
-    const { locks, users, sessions, active } = this.parts;
+    const { locks, users, sessions, accounts, operation } = this.parts;
     locks.acquire(sessions.lockOf(token));
     const session = sessions.find(token);
     if (session !== 0) {
-      const user = sessions.userOf(session);
-      locks.acquire(users.lockOf(user));
-      const isLast = this.userWord(user, userRecord.sessionCount) === 1;
-      if (sessions.isOfThisEpoch(session) && isLast) active.remove(user);
-      sessions.remove(session, token);
+      locks.acquire(users.lockOf(sessions.userOf(session)));
+      accounts.removeSession(session, token);
     }
-    this.commit();
+    operation.finish();
   }
 
   private readLastSequence(user: number): number {
@@ -194,9 +205,9 @@ export class StoreLoader {
     return this.parts.memory.read(this.parts.users.wordOf(user) + field);
   }
 
-  private commit(): void {
-    this.parts.transaction.commit();
-    this.parts.locks.releaseAll();
+  private writeWide(word: number, value: number): void {
+    this.parts.memory.write(word, lowWord(value));
+    this.parts.memory.write(word + 1, highWord(value));
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * The parts of a store as one thread uses them, and how a thread comes by them.
  */
+import { AccountSteps } from './account-steps';
 import { ActiveList } from './active-list';
 import { BlockPool } from './block-pool';
 import { Inbox } from './inbox';
@@ -8,6 +9,8 @@ import { JournalRing } from './journal-ring';
 import { readLayout, threadSlot } from './layout';
 import { Locks, type LongWaitReporter } from './lock';
 import type { Memory } from './memory';
+import { Operation } from './operation';
+import { Sequence } from './sequence';
 import { SessionTable } from './session-table';
 import { Transaction } from './transaction';
 import { UserTable } from './user-table';
@@ -21,7 +24,10 @@ export interface StoreParts {
   readonly sessions: SessionTable;
   readonly active: ActiveList;
   readonly inbox: Inbox;
+  readonly accounts: AccountSteps;
+  readonly sequence: Sequence;
   readonly journal: JournalRing;
+  readonly operation: Operation;
   /** Gives the slot back; the thread must not use the store any more. */
   readonly detach: () => void;
 }
@@ -34,16 +40,23 @@ export function attachParts(memory: Memory, threadId: number, reportLongWait: Lo
   const transaction = new Transaction(memory, slotWord);
   const blocks = new BlockPool(memory, layout, locks, transaction, slotWord);
   const users = new UserTable(memory, layout, locks, transaction, blocks);
+  const sessions = new SessionTable(memory, layout, locks, transaction, users);
+  const active = new ActiveList(memory, locks, transaction, users);
+  const inbox = new Inbox(memory, layout, transaction, blocks, users);
+  const journal = new JournalRing(memory, layout, locks, slotWord);
   return {
     memory,
     locks,
     transaction,
     blocks,
     users,
-    sessions: new SessionTable(memory, layout, locks, transaction, users),
-    active: new ActiveList(memory, locks, transaction, users),
-    inbox: new Inbox(memory, layout, transaction, blocks, users),
-    journal: new JournalRing(memory, layout, locks, slotWord),
+    sessions,
+    active,
+    inbox,
+    accounts: new AccountSteps(memory, users, sessions, active, inbox),
+    sequence: new Sequence(memory, locks, transaction),
+    journal,
+    operation: new Operation(locks, transaction, journal),
     detach: () => {
       memory.store(slotWord + threadSlot.claimed, 0);
     },

@@ -1,24 +1,26 @@
 /**
- * The store: users, sessions and inboxes in one SharedArrayBuffer that many threads change at once.
+ * The store: users, sessions and inboxes in one SharedArrayBuffer that many threads change at once. Here are accounts
+ * and sessions; messages are in `mail`.
  *
  * Each operation is linearizable and happens whole or not at all. Expected failures are returned as codes of the
- * protocol and change nothing. The order of locks, the commit and the release of every operation stand here and
- * nowhere else; the tables below only read and log changes.
+ * protocol and change nothing. The order of locks, the commit and the release of every operation stand here, in
+ * `Mailbox` and nowhere else; the tables below only read and log changes.
  */
 import type { ErrorCode } from '../protocol/error-codes';
 import type { Name } from '../protocol/name';
 import type { TokenWords } from '../protocol/token';
+import type { AccountSteps } from './account-steps';
 import type { ActiveList } from './active-list';
 import type { BlockPool, TextSink } from './block-pool';
-import type { Inbox, InboxReader } from './inbox';
 import { computeLayout, header, type StoreCapacity, userRecord, writeHeader } from './layout';
 import type { JournalRing } from './journal-ring';
 import type { Locks, LongWaitReporter } from './lock';
+import { Mailbox } from './mailbox';
 import type { Memory } from './memory';
+import type { Operation } from './operation';
 import type { SessionLifetime, SessionTable } from './session-table';
 import { attachParts, type StoreParts } from './store-parts';
 import type { StoredText } from './stored-text';
-import type { Transaction } from './transaction';
 import type { UserTable } from './user-table';
 
 /** A user whose password was checked, as of the epoch of that password: it must be found unchanged afterwards. */
@@ -58,25 +60,28 @@ export function createStore(capacity: StoreCapacity): SharedArrayBuffer {
 export class Store {
   /** The journal of the changes; see there for when a reply may leave. */
   readonly journal: JournalRing;
+  /** The operations on messages. */
+  readonly mail: Mailbox;
   private readonly memory: Memory;
   private readonly locks: Locks;
-  private readonly transaction: Transaction;
   private readonly blocks: BlockPool;
   private readonly users: UserTable;
   private readonly sessions: SessionTable;
   private readonly active: ActiveList;
-  private readonly inbox: Inbox;
+  private readonly accounts: AccountSteps;
+  private readonly operation: Operation;
 
   private constructor(parts: StoreParts) {
     this.memory = parts.memory;
     this.locks = parts.locks;
-    this.transaction = parts.transaction;
     this.blocks = parts.blocks;
     this.users = parts.users;
     this.sessions = parts.sessions;
     this.active = parts.active;
-    this.inbox = parts.inbox;
+    this.accounts = parts.accounts;
+    this.operation = parts.operation;
     this.journal = parts.journal;
+    this.mail = new Mailbox(parts);
   }
 
   /**
@@ -101,11 +106,11 @@ export class Store {
     if (!this.journal.reserve()) return 'BUSY';
     if (!this.blocks.reserve(displayName.blockCount + passwordHash.blockCount)) return 'STORE_FULL';
     this.locks.acquire(this.users.lockOfName(name));
-    if (this.users.find(name) !== 0) return this.refuse('USER_EXISTS');
+    if (this.users.find(name) !== 0) return this.operation.refuse('USER_EXISTS');
     const user = this.users.insert(name, displayName, passwordHash);
-    if (user === 0) return this.refuse('STORE_FULL');
+    if (user === 0) return this.operation.refuse('STORE_FULL');
     if (this.journal.isOn) this.journal.userCreated(user, nowMs, name, displayName, passwordHash);
-    return this.finish();
+    return this.operation.finish();
   }
 
   /** Removes a user: ends its sessions and drops its unread messages. Its name may be given to another. */
@@ -113,13 +118,10 @@ export class Store {
     if (!this.journal.reserve()) return 'BUSY';
     this.locks.acquire(this.users.lockOfName(name));
     const user = this.users.find(name);
-    if (user === 0) return this.refuse('NO_SUCH_USER');
-    if (this.memory.read(this.users.wordOf(user) + userRecord.sessionCount) > 0) this.active.remove(user);
-    this.sessions.endAll(user);
-    this.users.markRemoved(user);
-    this.inbox.clear(user);
+    if (user === 0) return this.operation.refuse('NO_SUCH_USER');
+    this.accounts.removeUser(user);
     if (this.journal.isOn) this.journal.userRemoved(user);
-    this.finish();
+    this.operation.finish();
     this.removeEndedSessions(user);
     return 'OK';
   }
@@ -149,16 +151,14 @@ export class Store {
     if (!this.journal.reserve()) return 'BUSY';
     this.locks.acquire(this.sessions.lockOf(token));
     this.locks.acquire(this.users.lockOf(user));
-    const userWord = this.users.wordOf(user);
-    if (this.memory.read(userWord + userRecord.passwordEpoch) !== checked.passwordEpoch) {
-      return this.refuse('WRONG_PASSWORD');
+    if (this.memory.read(this.users.wordOf(user) + userRecord.passwordEpoch) !== checked.passwordEpoch) {
+      return this.operation.refuse('WRONG_PASSWORD');
     }
-    if (this.memory.read(userWord + userRecord.sessionCount) === 0) this.active.append(user);
-    if (this.sessions.insert(token, user, nowSeconds) === 0) return this.refuse('STORE_FULL');
+    if (!this.accounts.openSession(token, user, nowSeconds)) return this.operation.refuse('STORE_FULL');
     this.users.noteUse(user, nowSeconds);
     const endedAreLeft = this.sessions.firstEnded(user) !== 0;
     if (this.journal.isOn) this.journal.sessionOpened(token, user, nowSeconds);
-    this.finish();
+    this.operation.finish();
     // A thread that died while it removed them has left them to the next login.
     if (endedAreLeft) this.removeEndedSessions(user);
     return 'OK';
@@ -202,15 +202,11 @@ export class Store {
   private removeSession(token: TokenWords): ErrorCode | 'OK' {
     this.locks.acquire(this.sessions.lockOf(token));
     const session = this.sessions.find(token);
-    if (session === 0) return this.refuse('BAD_SESSION');
-    const user = this.sessions.userOf(session);
-    this.locks.acquire(this.users.lockOf(user));
-    const wasValid = this.sessions.isOfThisEpoch(session);
-    const isLast = this.memory.read(this.users.wordOf(user) + userRecord.sessionCount) === 1;
-    if (wasValid && isLast) this.active.remove(user);
-    this.sessions.remove(session, token);
+    if (session === 0) return this.operation.refuse('BAD_SESSION');
+    this.locks.acquire(this.users.lockOf(this.sessions.userOf(session)));
+    const wasValid = this.accounts.removeSession(session, token);
     if (wasValid && this.journal.isOn) this.journal.sessionClosed(token);
-    this.finish();
+    this.operation.finish();
     return wasValid ? 'OK' : 'BAD_SESSION';
   }
 
@@ -224,17 +220,17 @@ export class Store {
     if (!this.blocks.reserve(passwordHash.blockCount)) return 'STORE_FULL';
     this.locks.acquire(this.sessions.lockOf(keptToken));
     const kept = this.sessions.find(keptToken);
-    if (kept === 0 || this.sessions.userOf(kept) !== user) return this.refuse('BAD_SESSION');
+    if (kept === 0 || this.sessions.userOf(kept) !== user) return this.operation.refuse('BAD_SESSION');
     this.locks.acquire(this.users.lockOf(user));
-    if (!this.sessions.isOfThisEpoch(kept)) return this.refuse('BAD_SESSION');
+    if (!this.sessions.isOfThisEpoch(kept)) return this.operation.refuse('BAD_SESSION');
     if (this.memory.read(this.users.wordOf(user) + userRecord.passwordEpoch) !== checked.passwordEpoch) {
-      return this.refuse('WRONG_PASSWORD');
+      return this.operation.refuse('WRONG_PASSWORD');
     }
     this.sessions.endAllOthers(user, kept);
     this.users.replacePassword(user, passwordHash);
     this.users.raisePasswordEpoch(user);
     if (this.journal.isOn) this.journal.passwordReplaced(user, passwordHash, keptToken);
-    this.finish();
+    this.operation.finish();
     this.removeEndedSessions(user);
     return 'OK';
   }
@@ -247,9 +243,9 @@ export class Store {
     if (this.memory.read(this.users.wordOf(user) + userRecord.passwordEpoch) === checked.passwordEpoch) {
       this.users.replacePassword(user, passwordHash);
       if (this.journal.isOn) this.journal.passwordReplaced(user, passwordHash, undefined);
-      this.finish();
+      this.operation.finish();
     } else {
-      this.refuse('WRONG_PASSWORD');
+      this.operation.refuse('WRONG_PASSWORD');
     }
   }
 
@@ -259,13 +255,12 @@ export class Store {
     if (!this.blocks.reserve(passwordHash.blockCount)) return 'STORE_FULL';
     this.locks.acquire(this.users.lockOfName(name));
     const user = this.users.find(name);
-    if (user === 0) return this.refuse('NO_SUCH_USER');
-    if (this.memory.read(this.users.wordOf(user) + userRecord.sessionCount) > 0) this.active.remove(user);
-    this.sessions.endAll(user);
+    if (user === 0) return this.operation.refuse('NO_SUCH_USER');
+    this.accounts.endSessions(user);
     this.users.replacePassword(user, passwordHash);
     this.users.raisePasswordEpoch(user);
     if (this.journal.isOn) this.journal.passwordReplaced(user, passwordHash, noToken);
-    this.finish();
+    this.operation.finish();
     this.removeEndedSessions(user);
     return 'OK';
   }
@@ -284,43 +279,6 @@ export class Store {
   /** Counts a user as active now: a connection of it is open. */
   touchUser(user: number, nowSeconds: number): void {
     this.users.noteUse(user, nowSeconds);
-  }
-
-  /** Delivers a message to the inbox of a name. */
-  send(sender: number, receiver: Name, text: StoredText, nowMs: number): ErrorCode | 'OK' {
-    if (!this.journal.reserve()) return 'BUSY';
-    if (!this.blocks.reserve(text.messageBlockCount)) return 'STORE_FULL';
-    this.locks.acquire(this.users.lockOfName(receiver));
-    const user = this.users.find(receiver);
-    if (user === 0) return this.refuse('RECIPIENT_NOT_FOUND');
-    if (!this.inbox.append(user, sender, text, nowMs)) return this.refuse('INBOX_FULL');
-    if (this.journal.isOn) {
-      const { memory } = this;
-      const userWord = this.users.wordOf(user);
-      const sequenceLow = memory.read(userWord + userRecord.lastSequenceLow);
-      const sequenceHigh = memory.read(userWord + userRecord.lastSequenceHigh);
-      this.journal.message(user, sender, sequenceLow, sequenceHigh, nowMs, text);
-    }
-    return this.finish();
-  }
-
-  /**
-   * Hands the unread messages to `reader` and marks them read, in one step. The one change whose reply does not wait
-   * for the disk. `BUSY` when the journal has no room for it.
-   */
-  takeInbox(user: number, reader: InboxReader): ErrorCode | 'OK' {
-    if (!this.journal.reserve(true)) return 'BUSY';
-    this.locks.acquire(this.users.lockOf(user));
-    const count = this.inbox.take(user, reader);
-    if (count > 0 && this.journal.isOn) {
-      this.journal.read(user, this.inbox.lastTakenLow, this.inbox.lastTakenHigh);
-    }
-    return this.finish();
-  }
-
-  /** Copies the text of a message that `takeInbox` is handing over. */
-  copyMessageText(firstBlock: number, textBytes: number, sink: TextSink): void {
-    this.blocks.copyText(firstBlock, 'message', textBytes, sink);
   }
 
   /**
@@ -374,18 +332,5 @@ export class Store {
       if (ended === 0) return;
       this.removeSession(token);
     }
-  }
-
-  private finish(): 'OK' {
-    this.transaction.commit();
-    this.journal.settle();
-    this.locks.releaseAll();
-    return 'OK';
-  }
-
-  private refuse(code: ErrorCode): ErrorCode {
-    this.transaction.rollback();
-    this.locks.releaseAll();
-    return code;
   }
 }

@@ -23,7 +23,7 @@ function preparedStore(): SharedArrayBuffer {
   const store = Store.attach(new LoneMemory(buffer), 1, ignoreLongWaits);
   for (const name of ['anna', 'bob']) store.createUser(nameOf(name), textOf(name), textOf('hash'), 1);
   for (const token of [1, 2, 3]) store.openSession(checked(store), tokenOf(token), 1);
-  store.send(2, nameOf('anna'), textOf('halo'), 1);
+  store.mail.send(2, nameOf('anna'), textOf('halo'), 1);
   return buffer;
 }
 
@@ -51,7 +51,7 @@ test('while the disk fails, every change is refused as BUSY and changes nothing'
     store.openSession(checked(store), tokenOf(4), 1),
     store.closeSession(tokenOf(1)),
     store.changePassword(checked(store), textOf('new'), tokenOf(1)),
-    store.send(1, nameOf('bob'), textOf('halo'), 1),
+    store.mail.send(1, nameOf('bob'), textOf('halo'), 1),
   ]).toEqual(Array.from({ length: 6 }, () => 'BUSY'));
   store.renewPasswordHash(checked(store), textOf('newer'));
   expect(store.credentialsOfUser(1).passwordHash).toBe('hash');
@@ -72,10 +72,10 @@ test('once the ring is full and the disk fails, inboxes keep their messages', ()
   const words = new Int32Array(buffer);
   const store = Store.attach(new LoneMemory(buffer), 2, ignoreLongWaits);
   const room = (): number => capacity.ringWords - (words[header.ringTail]! - words[header.ringDurable]!);
-  while (room() > 2 * 2 * 3_584) store.send(1, nameOf('bob'), textOf(filledText('text', 4_000)), 1);
+  while (room() > 2 * 2 * 3_584) store.mail.send(1, nameOf('bob'), textOf(filledText('text', 4_000)), 1);
   words[header.journalState] = journalState.failing;
   const unread = auditStore(buffer).unreadMessages;
-  expect(store.takeInbox(1, new InboxCollector(store))).toBe('BUSY');
+  expect(store.mail.take(1, new InboxCollector(store))).toBe('BUSY');
   expect(auditStore(buffer)).toMatchObject({ findings: [], unreadMessages: unread });
 });
 
@@ -83,7 +83,7 @@ describe('a disk that fails just after a change was written down does not stop t
   const operations: readonly (readonly [string, (store: Store) => unknown])[] = [
     ['changePassword', (store) => store.changePassword(checked(store), textOf('new'), tokenOf(1))],
     ['removeUser', (store) => store.removeUser(nameOf('anna'))],
-    ['send', (store) => store.send(1, nameOf('bob'), textOf('halo'), 1)],
+    ['send', (store) => store.mail.send(1, nameOf('bob'), textOf('halo'), 1)],
     ['closeSession', (store) => store.closeSession(tokenOf(1))],
   ];
 

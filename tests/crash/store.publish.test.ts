@@ -42,7 +42,7 @@ interface Operation {
 const operations: readonly Operation[] = [
   {
     name: 'send',
-    run: (store) => store.send(1, nameOf('bob'), textOf(filledText('new', 300)), 5),
+    run: (store) => store.mail.send(1, nameOf('bob'), textOf(filledText('new', 300)), 5),
     record: { kind: 'message', receiver: 2, sender: 1, sequence: 4 },
   },
   {
@@ -75,7 +75,7 @@ function preparedStore(place: Place): SharedArrayBuffer {
   for (const name of names) store.createUser(nameOf(name), textOf(name), textOf('hash'), 1);
   for (const token of [1, 2]) store.openSession(store.credentialsOf(nameOf('anna'))!, tokenOf(token), 1);
   for (const textBytes of [10, 200, 30])
-    store.send(1, nameOf('bob'), textOf(filledText('old', textBytes)), 1);
+    store.mail.send(1, nameOf('bob'), textOf(filledText('old', textBytes)), 1);
   recoverThread(memory, layout, preparingThread);
   if (place === 'at the ring’s beginning') movePositions(buffer, 0);
   if (place === 'where it needs a filler of one word') movePositions(buffer, capacity.ringWords - 1);

@@ -1,5 +1,6 @@
 // Goal: what threads publish in the ring is read whole, once and in the order of the changes, however slow the reader.
 import { once } from 'node:events';
+import { messageField } from '../../shared/journal/record';
 import { auditStore } from '../../shared/store/audit';
 import { stopJournal } from '../../shared/store/journal-reader';
 import { header } from '../../shared/store/layout';
@@ -103,18 +104,17 @@ test('records end at, one word before and two words before the ring’s end: fil
   const follower = preparedRing();
   const store = Store.attach(follower.memory, preparingThread + 1, ignoreLongWaits);
   const sent: string[] = [];
-  const fixedWords = 9;
   const wordsLeft = (): number =>
     capacity.ringWords - (follower.memory.load(header.ringTail) & (capacity.ringWords - 1));
   const send = (textBytes: number): void => {
     const text = `${sent.length} `.padEnd(textBytes, 'x');
-    expect(store.send(1, nameOf('bob'), textOf(text), 1)).toBe('OK');
+    expect(store.mail.send(1, nameOf('bob'), textOf(text), 1)).toBe('OK');
     sent.push(text);
     follower.take();
   };
   for (const left of [0, 1, 2, 3, 11, 1, 0]) {
     while (wordsLeft() > 3_000) send(8_000);
-    send((wordsLeft() - left - fixedWords) * 4);
+    send((wordsLeft() - left - messageField.text) * 4);
     expect(wordsLeft() % capacity.ringWords).toBe(left);
     send(100);
   }
@@ -135,7 +135,7 @@ test('a disk that fails frees the threads that wait for room: changes are BUSY, 
 
   const store = Store.attach(follower.memory, preparingThread + 1, ignoreLongWaits);
   expect(store.credentialsOf(nameOf('anna'))).toMatchObject({ user: 1 });
-  expect(store.send(1, nameOf('anna'), textOf('ditolak'), 1)).toBe('BUSY');
+  expect(store.mail.send(1, nameOf('anna'), textOf('ditolak'), 1)).toBe('BUSY');
 
   follower.take();
   const { result } = await follower.takeWhenFull(

@@ -1,5 +1,5 @@
 /** Operations to be interrupted, each with the store that it is run on. */
-import { readLayout, type StoreCapacity, userRecord } from '../../shared/store/layout';
+import { header, readLayout, type StoreCapacity } from '../../shared/store/layout';
 import { recoverThread } from '../../shared/store/recovery';
 import { createStore, Store } from '../../shared/store/store';
 import { LoneMemory } from './crashing-memory';
@@ -49,7 +49,12 @@ function open(store: Store, name: string, token: number): string {
 }
 
 function send(store: Store, from: string, to: string, lengthBytes: number): string {
-  return store.send(user(store, from), nameOf(to), textOf(filledText(`${from}-${to}`, lengthBytes)), nowMs);
+  return store.mail.send(
+    user(store, from),
+    nameOf(to),
+    textOf(filledText(`${from}-${to}`, lengthBytes)),
+    nowMs,
+  );
 }
 
 function people(store: Store): void {
@@ -116,12 +121,10 @@ const renew = (hash: string) => (store: Store) => {
   return store.credentialsOf(nameOf(anna))!.passwordHash;
 };
 
-/** The newest sequence number is the last of its low word. */
+/** The sequence given last is the last of its low word. */
 function atSequenceCarry(store: Store, buffer: SharedArrayBuffer): void {
   withMessages(store);
-  const words = new Int32Array(buffer);
-  words[readLayout(words).users + (user(store, 'bob') - 1) * userRecord.words + userRecord.lastSequenceLow] =
-    -1;
+  new Int32Array(buffer)[header.sequenceLow] = -1;
 }
 
 type Row = readonly [name: string, prepare: CrashScenario['prepare'], operation: CrashScenario['operation']];

@@ -48,7 +48,7 @@ export class InboxCollector implements InboxReader {
 
   message(firstBlock: number, textBytes: number): void {
     const runs = new TextRuns();
-    this.store.copyMessageText(firstBlock, textBytes, runs);
+    this.store.mail.copyText(firstBlock, textBytes, runs);
     this.bySender.at(-1)!.texts.push(runs.text);
   }
 
@@ -67,7 +67,7 @@ export class InboxCollector implements InboxReader {
 /** Takes what the bounds allow, in order of arrival. */
 export function takeMessages(store: Store, user: number, bounds: CollectorBounds = {}): TakenMessage[] {
   const collector = new InboxCollector(store, bounds);
-  const outcome = store.takeInbox(user, collector);
+  const outcome = store.mail.take(user, collector);
   if (outcome !== 'OK') throw new Error(`the inbox was not taken: ${outcome}`);
   const taken = collector.inOrderOfArrival();
   if (collector.messageCount !== taken.length)

@@ -69,7 +69,7 @@ class InboxOperations {
   private send(value: number): InboxRecord {
     const text = textOf(`${value}`.padEnd(this.random.of([4, 120, 500])));
     const calledAt = now();
-    const outcome = this.store.send((this.thread % 2) + 1, this.receiver, text, 1);
+    const outcome = this.store.mail.send((this.thread % 2) + 1, this.receiver, text, 1);
     return { kind: 'send', value, outcome, calledAt, returnedAt: now() };
   }
 

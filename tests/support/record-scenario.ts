@@ -12,6 +12,8 @@ export class RecordScenario {
   private readonly writer = new RecordWriter();
   private readonly model = new TableModel();
   private readonly tokens: Int32Array[] = [];
+  /** Of all messages, to whomever; with gaps, as others than messages take them too. */
+  private sequence = 0;
   /** Where records begin, and where the last one ends. */
   readonly boundaries: number[] = [0];
 
@@ -89,9 +91,11 @@ export class RecordScenario {
     const count = amount % 7 === 0 ? 20 : 1;
     const textBytes = amount % 31 === 0 ? 12_288 : amount % 90;
     for (let index = 0; index < count; index += 1) {
-      const sequence = this.model.users.get(receiver)!.lastSequence + 1;
+      this.sequence += 1 + (amount % 3);
       const text = `${index}`.padStart(count > 1 ? 3 : textBytes, '.');
-      this.add(this.writer.message(receiver, sender, sequence, scenarioNowMs + this.boundaries.length, text));
+      this.add(
+        this.writer.message(receiver, sender, this.sequence, scenarioNowMs + this.boundaries.length, text),
+      );
     }
   }
 

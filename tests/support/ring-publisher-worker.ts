@@ -43,7 +43,7 @@ parentPort!.postMessage(answer);
 
 function send(receiver: string, number: number): string {
   const text = filledText(`${request.publisher}.${number}`, 12 + random.below(request.textBytesMax));
-  const outcome = store.send(1, nameOf(receiver), textOf(text), 1_764_000_000_000 + number);
+  const outcome = store.mail.send(1, nameOf(receiver), textOf(text), 1_764_000_000_000 + number);
   if (outcome === 'OK') accepted.push(text);
   return outcome;
 }
@@ -54,7 +54,7 @@ function anything(number: number): string {
   const token = tokenOf(request.publisher * 1_000 + random.below(20));
   switch (random.below(8)) {
     case 0:
-      return store.takeInbox(
+      return store.mail.take(
         credentials.user,
         new InboxCollector(store, { messagesMax: 1 + random.below(30) }),
       );

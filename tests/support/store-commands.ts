@@ -165,7 +165,7 @@ const send = fc
       (model, store, threads) => {
         if (model.usersEver === 0) return undefined;
         const sender = (senderSeed % model.usersEver) + 1;
-        const outcome = store.send(sender, nameOf(receiver), textOf(text), 1_764_000_000_000);
+        const outcome = store.mail.send(sender, nameOf(receiver), textOf(text), 1_764_000_000_000);
         if (isOutOfBlocks(outcome, messageBlockCount(bytes), threads, at)) return 'out of blocks';
         assert.equal(outcome, model.send(sender, receiver, text));
         return outcome;
@@ -183,7 +183,7 @@ const flood = fc.tuple(thread, name).map(([at, receiver]) => {
       const hasRoom = model.capacity.blocksMax > 10_000 && model.users.has(receiver);
       for (let count = 0; hasRoom && count < 11; count += 1)
         assert.equal(
-          store.send(1, nameOf(receiver), textOf(text), 1_764_000_000_000),
+          store.mail.send(1, nameOf(receiver), textOf(text), 1_764_000_000_000),
           model.send(1, receiver, text),
         );
       return hasRoom ? 'OK' : undefined;
@@ -202,7 +202,7 @@ const takeInbox = fc
           const user = model.users.get(username);
           if (user === undefined) return undefined;
           const collector = new InboxCollector(store, { textBytesMax });
-          assert.equal(store.takeInbox(user.user, collector), 'OK');
+          assert.equal(store.mail.take(user.user, collector), 'OK');
           const expected = model.takeInbox(user, textBytesMax);
           assert.deepEqual(collector.bySender, groupBySender(expected));
           return user.unread.length === 0 ? 'whole' : 'prefix';

@@ -27,7 +27,7 @@ export function exerciseStore(buffer: SharedArrayBuffer, isFull: boolean): void 
  */
 export function overtake(buffer: SharedArrayBuffer): number[] {
   const operations = scenarioNames.flatMap((name, index): ((store: Store) => unknown)[] => [
-    (store) => store.send(1, nameOf(name), textOf('overtaking'), 1),
+    (store) => store.mail.send(1, nameOf(name), textOf('overtaking'), 1),
     (store) => takeMessages(store, store.credentialsOf(nameOf(name))?.user ?? 1, { messagesMax: 1 }),
     (store) => {
       const credentials = store.credentialsOf(nameOf(name));
@@ -61,7 +61,7 @@ function exerciseUsers(store: Store, threadId: number, isFull: boolean): void {
     const { user } = credentials;
     takeMessages(store, user);
     const texts = [filledText('short', 10), filledText('long', 500)];
-    const sent = texts.filter((text) => store.send(user, nameOf(name), textOf(text), 1) === 'OK');
+    const sent = texts.filter((text) => store.mail.send(user, nameOf(name), textOf(text), 1) === 'OK');
     if (!isFull) assert.deepEqual(sent, texts);
     assert.deepEqual(
       takeMessages(store, user),

@@ -132,7 +132,12 @@ class StoreHammer {
   private send(receiver: number): void {
     const number = this.sent[receiver]!;
     const text = filledText(`${this.request.thread}.${number}`, this.random.of([12, 90, 300, 2_000]));
-    const outcome = this.store.send(this.request.thread + 1, nameOf(receiverName(receiver)), textOf(text), 1);
+    const outcome = this.store.mail.send(
+      this.request.thread + 1,
+      nameOf(receiverName(receiver)),
+      textOf(text),
+      1,
+    );
     if (outcome === 'OK') this.sent[receiver] = number + 1;
     this.note('send', outcome);
   }

@@ -40,7 +40,7 @@ class Victim {
   private send(receiver: number): void {
     const number = Atomics.load(this.accepted, receiver);
     const text = filledText(`${this.request.victim}.${number}`, this.random.of([16, 120, 400]));
-    const outcome = this.store.send(1, nameOf(`receiver-${receiver}`), textOf(text), 1);
+    const outcome = this.store.mail.send(1, nameOf(`receiver-${receiver}`), textOf(text), 1);
     if (outcome !== 'OK') throw new Error(`a message was refused: ${outcome}`);
     Atomics.store(this.accepted, receiver, number + 1);
   }
@@ -54,7 +54,7 @@ class Victim {
     this.nextToken += 2;
     for (const token of tokens) store.openSession(checked, token, 1);
     store.changePassword(checked, textOf(filledText('hash', this.random.of([20, 200]))), tokens[0]!);
-    store.send(1, name, textOf(filledText('scratch', this.random.of([10, 3_000]))), 1);
+    store.mail.send(1, name, textOf(filledText('scratch', this.random.of([10, 3_000]))), 1);
     if (this.random.below(3) === 0) takeMessages(store, checked.user, { messagesMax: 50 });
     store.renewPasswordHash(store.credentialsOf(name)!, textOf('renewed'));
     for (const token of tokens) store.closeSession(token);

@@ -28,12 +28,12 @@ export function fullStore(): SharedArrayBuffer {
   for (const name of ['first', 'second', 'third'])
     store.createUser(nameOf(name), textOf(`The ${name}`), textOf(filledText(`hash of ${name}`, 130)));
   for (let count = 0; count < 11; count += 1)
-    store.send(1, nameOf('second'), textOf(filledText('flood', 12_288)), 1);
+    store.mail.send(1, nameOf('second'), textOf(filledText('flood', 12_288)), 1);
   takeMessages(store, 2);
   openSessions(store);
   endSessionsHalfway(buffer);
   for (const lengthBytes of [400, 10, 20])
-    store.send(3, nameOf('first'), textOf(filledText('message', lengthBytes)), 1);
+    store.mail.send(3, nameOf('first'), textOf(filledText('message', lengthBytes)), 1);
   return buffer;
 }
 

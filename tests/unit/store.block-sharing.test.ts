@@ -24,17 +24,17 @@ function threeThreads(): { buffer: SharedArrayBuffer; stores: [Store, Store, Sto
 
 function sendUntilRefused(store: Store, receiver: string, lengthBytes: number): number {
   const text = textOf(filledText('text', lengthBytes));
-  for (let sent = 0; ; sent += 1) if (store.send(1, nameOf(receiver), text, 1) !== 'OK') return sent;
+  for (let sent = 0; ; sent += 1) if (store.mail.send(1, nameOf(receiver), text, 1) !== 'OK') return sent;
 }
 
 test('after two huge inboxes were emptied by one thread, another can use nearly all blocks', () => {
   const { buffer, stores } = threeThreads();
-  for (let count = 0; count < 5_000; count += 1) stores[0].send(1, nameOf('anna'), textOf('x'), 1);
+  for (let count = 0; count < 5_000; count += 1) stores[0].mail.send(1, nameOf('anna'), textOf('x'), 1);
   expect(sendUntilRefused(stores[0], 'bob', 1)).toBe(blocksMax - 5_000 - 4);
   expect(takeMessages(stores[0], 1)).toHaveLength(5_000);
   expect(takeMessages(stores[0], 2)).toHaveLength(blocksMax - 5_000 - 4);
   // One message each must not give either of them half of the store.
-  for (const store of stores) expect(store.send(1, nameOf('anna'), textOf('x'), 1)).toBe('OK');
+  for (const store of stores) expect(store.mail.send(1, nameOf('anna'), textOf('x'), 1)).toBe('OK');
   const stockMax = 1_024;
   expect(sendUntilRefused(stores[2], 'bob', 1)).toBeGreaterThan(blocksMax - 3 * stockMax);
   expect(auditStore(buffer).findings).toEqual([]);

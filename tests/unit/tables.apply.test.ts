@@ -53,7 +53,10 @@ test('records after a gap: DATA_GAP', () => {
 });
 
 test.each<[string, () => unknown]>([
-  ['a message that skips a sequence', () => writer.message(2, 1, 2, nowMs, 'halo')],
+  [
+    'a message whose sequence does not ascend',
+    () => writer.message(2, 1, 2, nowMs, 'halo').message(2, 1, 2, nowMs, 'lagi'),
+  ],
   ['a message to nobody', () => writer.message(9, 1, 1, nowMs, 'halo')],
   ['a message from nobody', () => writer.message(1, 9, 1, nowMs, 'halo')],
   ['a read of what has not come', () => writer.read(1, 1)],

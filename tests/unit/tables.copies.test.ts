@@ -72,8 +72,6 @@ test('an export has the account, what is unread and what was said, in the peersâ
       displayName: 'Budi "Ã©',
       createdAt: '2025-06-15T15:06:40.000Z',
       sessionCount: 1,
-      messagesReceived: 2,
-      messagesRead: 1,
     },
     { type: 'unread', sequence: 2, from: 'tono', at: '2025-06-15T15:06:40.002Z', text: 'apa' },
   ]);

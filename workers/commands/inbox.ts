@@ -15,7 +15,7 @@ export const inbox: QuickCommand = {
     const { reply, store } = context;
     const start = reply.at;
     formatter.begin(context);
-    const outcome = store.takeInbox(context.user, formatter);
+    const outcome = store.mail.take(context.user, formatter);
     if (outcome === 'OK') {
       formatter.end();
       return;
@@ -88,7 +88,7 @@ class InboxFormatter implements InboxReader {
     reply.bytes(to);
     store.copyDisplayName(this.receiver, reply);
     reply.bytes(text);
-    store.copyMessageText(firstBlock, textBytes, reply);
+    store.mail.copyText(firstBlock, textBytes, reply);
     reply.bytes(messageEnding);
   }
 

@@ -26,7 +26,7 @@ export const send: QuickCommand = {
     }
     if (request.textNeedsEscape) text.escape(requestBytes, request.text.start, request.text.end);
     else text.copy(request.view, request.text.start, request.text.end);
-    const outcome = store.send(user, request.name, text, nowMs);
+    const outcome = store.mail.send(user, request.name, text, nowMs);
     if (outcome === 'OK') reply.bytes(sent);
     else reply.error(outcome);
   },

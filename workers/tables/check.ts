@@ -41,6 +41,10 @@ export function checkTables(tables: TableSet): Finding[] {
   return new Audit(tables).run();
 }
 
+function ascend(messages: readonly { readonly sequence: number }[]): boolean {
+  return messages.every(({ sequence }, index) => index === 0 || sequence > messages[index - 1]!.sequence);
+}
+
 class Audit {
   private readonly findings: Finding[] = [];
   /** By number: whether the user is live. */
@@ -145,7 +149,7 @@ class Audit {
     }
   }
 
-  /** The unread chunks of a user must hold, without a gap, everything from what was read to the last message. */
+  /** The unread chunks of a user ascend, hold something unread each, and end at the newest message. */
   private checkUnread(): void {
     const reached = new Map<number, number>();
     for (const { key, value } of this.tables.unread.entries()) {
@@ -158,17 +162,18 @@ class Audit {
       else if (inbox === undefined) this.find('unread', key, 'is of no live user');
       else {
         const first = messages[0]!.sequence;
-        const before = reached.get(receiver);
-        const follows = before === undefined ? first <= inbox.readUpTo + 1 : first === before + 1;
-        if (!follows) this.find('unread', key, `does not follow message ${before ?? inbox.readUpTo}`);
+        const before = reached.get(receiver) ?? 0;
+        if (!ascend([{ sequence: before }, ...messages]))
+          this.find('unread', key, `has message ${first} after message ${before}, or is out of order`);
         if (last <= inbox.readUpTo) this.find('unread', key, 'holds nothing unread');
         for (const { sender } of messages) this.requireUser('unread', key, sender);
         reached.set(receiver, last);
       }
     }
     for (const [user, { readUpTo, lastSequence }] of this.inboxes) {
-      const last = reached.get(user) ?? readUpTo;
-      if (last !== lastSequence)
+      const last = reached.get(user) ?? 0;
+      if (last === lastSequence) continue;
+      if (last !== 0 || lastSequence > readUpTo)
         this.find('unread', undefined, `of user ${user} ends at ${last}, not at ${lastSequence}`);
     }
   }

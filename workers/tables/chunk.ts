@@ -4,12 +4,11 @@
  * All in 32-bit words, little-endian; texts are padded to whole words; numbers of 53 bits are low word, high word.
  *
  * ```
- *   unread    count │ first sequence ×2 │ count × ( sender │ text bytes │ at ms ×2 │ text… )
+ *   unread    count │ first sequence ×2 │ count × ( sequence, from the first │ sender │ text bytes │ at ms ×2 │ text… )
  *   history   count │ count × ( position, from the chunk's first │ sender │ receiver │ text bytes │ at ms ×2 │ text… )
  * ```
  *
- * The messages of an unread chunk have consecutive sequences. Those of a history chunk ascend by position. A chunk is
- * at most `chunkWordsMax` long, which with LMDB's header is four of its pages, and holds the longest message with ease.
+ * The messages of an unread chunk ascend by sequence, those of a history chunk by position. A chunk is at most `chunkWordsMax` long, which with LMDB's header is four of its pages, and holds the longest message with ease.
  */
 import { messageEscapedBytesMax } from '../../shared/protocol/limits';
 import { highWord, joinWords, lowWord, messageField, textWords } from '../../shared/journal/record';
@@ -19,7 +18,9 @@ const overflowHeaderBytes = 24;
 export const chunkWordsMax = (4 * pageBytes - overflowHeaderBytes) / 4;
 
 const unreadHeaderWords = 3;
-const unreadEntryWords = 4;
+const unreadEntryWords = 5;
+/** One word says how far a sequence is from the chunk's first. */
+const sequenceOffsetEnd = 2 ** 32;
 const historyHeaderWords = 1;
 const historyEntryWords = 6;
 /** Shorter runs of words are copied by hand: setting up a block copy costs more. */
@@ -49,6 +50,7 @@ export interface HistoryMessage {
 export class ChunkWriter {
   private readonly words = new Int32Array(chunkWordsMax);
   private lengthWords = 0;
+  private firstSequence = 0;
   private firstPosition = 0;
   count = 0;
 
@@ -59,6 +61,7 @@ export class ChunkWriter {
   }
 
   beginUnread(firstSequence: number): void {
+    this.firstSequence = firstSequence;
     this.words[1] = lowWord(firstSequence);
     this.words[2] = highWord(firstSequence);
     this.lengthWords = unreadHeaderWords;
@@ -75,12 +78,14 @@ export class ChunkWriter {
   addUnread(source: Int32Array, at: number): boolean {
     const to = this.lengthWords;
     const texts = textWords(source[at + messageField.textBytes]!);
-    if (to + unreadEntryWords + texts > chunkWordsMax) return false;
+    const sequenceOffset = sequenceOf(source, at) - this.firstSequence;
+    if (to + unreadEntryWords + texts > chunkWordsMax || sequenceOffset >= sequenceOffsetEnd) return false;
     const { words } = this;
-    words[to] = source[at + messageField.sender]!;
-    words[to + 1] = source[at + messageField.textBytes]!;
-    words[to + 2] = source[at + messageField.atLow]!;
-    words[to + 3] = source[at + messageField.atHigh]!;
+    words[to] = sequenceOffset;
+    words[to + 1] = source[at + messageField.sender]!;
+    words[to + 2] = source[at + messageField.textBytes]!;
+    words[to + 3] = source[at + messageField.atLow]!;
+    words[to + 4] = source[at + messageField.atHigh]!;
     this.finishEntry(source, at, to + unreadEntryWords, texts);
     return true;
   }
@@ -110,6 +115,11 @@ export class ChunkWriter {
   }
 }
 
+/** The sequence of the message record at `source[at]`. */
+export function sequenceOf(source: Int32Array, at: number): number {
+  return joinWords(source[at + messageField.sequenceLow]!, source[at + messageField.sequenceHigh]!);
+}
+
 /** The messages of an unread chunk. Undefined when the bytes are not one. */
 export function readUnreadChunk(receiver: number, bytes: Uint8Array): UnreadMessage[] | undefined {
   const words = wordsOf(bytes);
@@ -119,13 +129,13 @@ export function readUnreadChunk(receiver: number, bytes: Uint8Array): UnreadMess
   const messages: UnreadMessage[] = [];
   let at = unreadHeaderWords;
   for (let index = 0; index < count; index += 1) {
-    const text = textAt(words, at + unreadEntryWords, words[at + 1]);
+    const text = textAt(words, at + unreadEntryWords, words[at + 2]);
     if (text === undefined) return undefined;
     messages.push({
       receiver,
-      sender: words[at]!,
-      sequence: firstSequence + index,
-      atMs: joinWords(words[at + 2]!, words[at + 3]!),
+      sender: words[at + 1]!,
+      sequence: firstSequence + (words[at]! >>> 0),
+      atMs: joinWords(words[at + 3]!, words[at + 4]!),
       text,
     });
     at += unreadEntryWords + textWords(text.length);

@@ -5,7 +5,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { findUser, findUserNumber, sessionKeysOf } from './accounts';
 import { readHistoryChunk } from './chunk';
 import { damaged } from './data-error';
-import { InboxPages } from './inbox-pages';
 import { conversationOfKey, higherUser, lowerUser, readUint53 } from './keys';
 import { loadUnread } from './load';
 import type { Table } from './environment';
@@ -21,8 +20,6 @@ export type ExportLine =
       readonly displayName: string;
       readonly createdAt: string;
       readonly sessionCount: number;
-      readonly messagesReceived: number;
-      readonly messagesRead: number;
     }
   | {
       readonly type: 'unread';
@@ -49,8 +46,6 @@ export async function* exportUser(tables: TableSet, username: string): AsyncGene
   const user = findUserNumber(tables, username);
   const row = user === undefined ? undefined : findUser(tables, user);
   if (user === undefined || row === undefined) return;
-  const inbox = new InboxPages(tables).find(user);
-  if (inbox === undefined) throw damaged(`user ${user} has no inbox`);
   const names = new Names(tables);
   yield {
     type: 'account',
@@ -58,8 +53,6 @@ export async function* exportUser(tables: TableSet, username: string): AsyncGene
     displayName: unescape(row.displayName),
     createdAt: timeText(row.createdAtMs),
     sessionCount: sessionKeysOf(tables, user).length,
-    messagesReceived: inbox.lastSequence,
-    messagesRead: inbox.readUpTo,
   };
   for (const { sequence, sender, atMs, text } of loadUnread(tables, user)) {
     yield { type: 'unread', sequence, from: names.of(sender), at: timeText(atMs), text: textOf(text) };

@@ -2,8 +2,8 @@
  * What one run of records does to inboxes, gathered by user and written at the end. A message that was both delivered
  * and read within the run never becomes a row.
  */
-import { joinWords, messageField } from '../../shared/journal/record';
-import { ChunkWriter } from './chunk';
+import { messageField } from '../../shared/journal/record';
+import { ChunkWriter, sequenceOf } from './chunk';
 import { damaged } from './data-error';
 import type { InboxPages } from './inbox-pages';
 import { readUint32, readUint53, unreadKey, userKey } from './keys';
@@ -15,6 +15,8 @@ const scannedKeysPerReader = 30;
 
 export class InboxChanges {
   private readonly messages: MessageGroups;
+  /** Who got messages within the run, with the sequence of the newest before it. */
+  private readonly newestBefore = new Map<number, number>();
   /** Who has read or was removed within the run, with what had been read before it. */
   private readonly readers = new Map<number, number>();
   private readonly removed = new Set<number>();
@@ -39,9 +41,10 @@ export class InboxChanges {
       return;
     }
     const sequence = this.sequenceOf(message);
-    if (sequence !== lastSequence + 1) {
+    if (sequence <= lastSequence) {
       throw damaged(`message ${sequence} of user ${receiver} follows message ${lastSequence}`);
     }
+    if (this.messages.first(receiver) < 0) this.newestBefore.set(receiver, lastSequence);
     this.pages.setLastSequence(receiver, sequence);
     this.messages.add(receiver, message);
   }
@@ -53,7 +56,7 @@ export class InboxChanges {
       return;
     }
     if (sequence > lastSequence) {
-      throw damaged(`user ${user} has read up to ${sequence} of ${lastSequence} messages`);
+      throw damaged(`user ${user} has read up to message ${sequence}, the newest is ${lastSequence}`);
     }
     const readUpTo = this.pages.readUpTo(user);
     if (sequence <= readUpTo) return;
@@ -82,8 +85,7 @@ export class InboxChanges {
   }
 
   private sequenceOf(message: number): number {
-    const at = this.offsets[message]!;
-    return joinWords(this.words[at + messageField.sequenceLow]!, this.words[at + messageField.sequenceHigh]!);
+    return sequenceOf(this.words, this.offsets[message]!);
   }
 
   private writeChunks(user: number, readUpTo: number, chunk: ChunkWriter): void {
@@ -116,9 +118,8 @@ export class InboxChanges {
   /** Whether a reader had unread messages before the run, and so chunks. */
   private hadUnread(user: number): boolean {
     if (this.removed.has(user)) return true;
-    const first = this.messages.first(user);
-    const lastBefore = first < 0 ? this.pages.lastSequence(user) : this.sequenceOf(first) - 1;
-    return lastBefore > this.readers.get(user)!;
+    const newestBefore = this.newestBefore.get(user) ?? this.pages.lastSequence(user);
+    return newestBefore > this.readers.get(user)!;
   }
 
   private isFreed(key: Buffer): boolean {
