@@ -1,7 +1,9 @@
 /** Journal records for tests, as the threads that make changes would write them. */
 import {
   highWord,
+  type JournalRecord,
   lowWord,
+  memberField,
   messageField,
   passwordField,
   readField,
@@ -9,12 +11,16 @@ import {
   type RecordKind,
   recordKind,
   recordVersion,
+  roomCreatedField,
   sessionClosedField,
   sessionOpenedField,
   textWords,
   userCreatedField,
   userRemovedField,
 } from '../../shared/journal/record';
+
+/** 7-bit ASCII. */
+type Text = string | Uint8Array;
 
 /** Gathers records one after the other. */
 export class RecordWriter {
@@ -40,13 +46,47 @@ export class RecordWriter {
     this.lengthWords = 0;
   }
 
-  message(receiver: number, sender: number, sequence: number, atMs: number, text: string): this {
-    const at = this.begin(recordKind.message, messageField.text, [text]);
+  /** Writes again what `readRecord` has read. */
+  record(record: JournalRecord): this {
+    switch (record.kind) {
+      case 'message': {
+        const { receiver, sender, sequence, atMs, text, key } = record;
+        return this.message(receiver, sender, sequence, atMs, text, key);
+      }
+      case 'read':
+        return this.read(record.user, record.sequence);
+      case 'userCreated': {
+        const { user, atMs, username, displayName, passwordHash } = record;
+        return this.userCreated(user, atMs, username, displayName, passwordHash);
+      }
+      case 'passwordChanged':
+        return this.passwordChanged(record.user, record.passwordHash, record.keptToken);
+      case 'passwordRenewed':
+        return this.passwordRenewed(record.user, record.passwordHash);
+      case 'sessionOpened':
+        return this.sessionOpened(record.token, record.user, record.atSeconds);
+      case 'sessionClosed':
+        return this.sessionClosed(record.token);
+      case 'userRemoved':
+        return this.userRemoved(record.user);
+      case 'roomCreated':
+        return this.roomCreated(record.room, record.user, record.sequence, record.atMs, record.name);
+      case 'roomJoined':
+        return this.roomJoined(record.room, record.user, record.sequence, record.atMs);
+      case 'roomLeft':
+        return this.roomLeft(record.room, record.user, record.sequence, record.atMs);
+    }
+  }
+
+  /** To a room when `receiver` is its negative number. */
+  message(receiver: number, sender: number, sequence: number, atMs: number, text: Text, key: Text = ''): this {
+    const at = this.begin(recordKind.message, messageField.text, [text, key]);
     this.words[at + messageField.receiver] = receiver;
     this.words[at + messageField.sender] = sender;
     this.setPair(at + messageField.sequenceLow, sequence);
     this.setPair(at + messageField.atLow, atMs);
     this.words[at + messageField.textBytes] = text.length;
+    this.words[at + messageField.keyBytes] = key.length;
     return this;
   }
 
@@ -98,6 +138,34 @@ export class RecordWriter {
     return this;
   }
 
+  roomCreated(room: number, user: number, sequence: number, atMs: number, name: string): this {
+    const at = this.begin(recordKind.roomCreated, roomCreatedField.name, [name]);
+    this.memberChange(at, room, user, sequence, atMs);
+    this.words[at + roomCreatedField.nameBytes] = name.length;
+    return this;
+  }
+
+  roomJoined(room: number, user: number, sequence: number, atMs: number): this {
+    this.memberChange(this.begin(recordKind.roomJoined, memberField.end, []), room, user, sequence, atMs);
+    return this;
+  }
+
+  roomLeft(room: number, user: number, sequence: number, atMs: number): this {
+    this.memberChange(this.begin(recordKind.roomLeft, memberField.end, []), room, user, sequence, atMs);
+    return this;
+  }
+
+  /** What fills the ring before its end. */
+  filler(wordCount: number): this {
+    const at = this.lengthWords;
+    this.makeRoom(wordCount);
+    this.words.fill(-1, at, at + wordCount);
+    this.words[at] = wordCount;
+    if (wordCount > 1) this.words[at + 1] = recordKind.filler | (recordVersion << 8);
+    this.lengthWords += wordCount;
+    return this;
+  }
+
   private password(kind: RecordKind, user: number, passwordHash: string): number {
     const at = this.begin(kind, passwordField.texts, [passwordHash]);
     this.words[at + passwordField.user] = user;
@@ -105,8 +173,15 @@ export class RecordWriter {
     return at;
   }
 
+  private memberChange(at: number, room: number, user: number, sequence: number, atMs: number): void {
+    this.words[at + memberField.room] = room;
+    this.words[at + memberField.user] = user;
+    this.setPair(at + memberField.sequenceLow, sequence);
+    this.setPair(at + memberField.atLow, atMs);
+  }
+
   /** Begins a record with its header and texts; returns where. The fields are zeros. */
-  private begin(kind: RecordKind, textsAt: number, texts: readonly string[]): number {
+  private begin(kind: RecordKind, textsAt: number, texts: readonly Text[]): number {
     const length = textsAt + texts.reduce((sum, text) => sum + textWords(text.length), 0);
     const at = this.lengthWords;
     this.makeRoom(length);
@@ -116,7 +191,8 @@ export class RecordWriter {
     const bytes = Buffer.from(this.words.buffer);
     let textAt = at + textsAt;
     for (const text of texts) {
-      bytes.write(text, textAt * 4, 'latin1');
+      if (typeof text === 'string') bytes.write(text, textAt * 4, 'latin1');
+      else bytes.set(text, textAt * 4);
       textAt += textWords(text.length);
     }
     this.lengthWords += length;
@@ -134,4 +210,9 @@ export class RecordWriter {
     this.words[at] = lowWord(value);
     this.words[at + 1] = highWord(value);
   }
+}
+
+/** One record in words. */
+export function encodeRecord(record: JournalRecord): Int32Array {
+  return new RecordWriter().record(record).taken();
 }

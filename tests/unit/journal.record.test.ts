@@ -1,6 +1,6 @@
 /** Goal: what is not a record of this version is refused with what it is. */
 import { forEachRecord, readRecord, recordVersion } from '../../shared/journal/record';
-import { encodeFiller, encodeRecord } from '../support/record-encoder';
+import { encodeRecord, RecordWriter } from '../support/record-writer';
 
 const closed = encodeRecord({ kind: 'sessionClosed', token: Int32Array.of(1, 2, 3, 4) });
 
@@ -18,7 +18,7 @@ test.each([
 
 test('a filler is no record, and may be of one word', () => {
   expect(readRecord(Int32Array.of(1), 0)).toBeUndefined();
-  expect(readRecord(encodeFiller(2), 0)).toBeUndefined();
+  expect(readRecord(new RecordWriter().filler(2).taken(), 0)).toBeUndefined();
 });
 
 test('a record is found at its offset, and a text of a message is a view of the same memory', () => {
