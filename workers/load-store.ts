@@ -33,7 +33,7 @@ export function loadStore(
   };
   for (const { user, username, displayName, passwordHash, removed, ...inbox } of tables.users()) {
     loader.user(user, username, displayName, passwordHash);
-    loader.inbox(user, inbox.lastSequence, inbox.readUpTo);
+    loader.inbox(user, inbox.lastSequence, inbox.readThrough);
     if (removed) loader.remove(user);
     count();
   }

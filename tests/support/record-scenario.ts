@@ -12,8 +12,6 @@ export class RecordScenario {
   private readonly writer = new RecordWriter();
   private readonly model = new TableModel();
   private readonly tokens: Int32Array[] = [];
-  /** Of all messages, to whomever; with gaps, as others than messages take them too. */
-  private sequence = 0;
   /** Where records begin, and where the last one ends. */
   readonly boundaries: number[] = [0];
 
@@ -29,7 +27,7 @@ export class RecordScenario {
     const live = [...this.model.users.values()].filter(({ removed }) => !removed).map(({ user }) => user);
     const user = live[first % live.length]!;
     const other = live[second % live.length]!;
-    switch (action % 16) {
+    switch (action % 24) {
       case 0:
         this.openSession(user, amount);
         return;
@@ -50,6 +48,18 @@ export class RecordScenario {
       case 6:
       case 7:
         this.read(user, amount);
+        return;
+      case 16:
+      case 17:
+        this.enter(user, second, amount);
+        return;
+      case 18:
+        if (amount % 3 === 0) this.leave(user, second);
+        return;
+      case 19:
+      case 20:
+      case 21:
+        this.sendToRoom(user, second, amount);
         return;
       default:
         this.send(user, other, amount);
@@ -81,22 +91,56 @@ export class RecordScenario {
     this.add(this.writer.passwordChanged(user, `changed${amount}`, own[amount % own.length]!));
   }
 
+  /** Up to a message of one's own, or up to any other, which may lie between those, or far ahead in a room. */
   private read(user: number, amount: number): void {
     const unread = this.model.unread.get(user) ?? [];
-    if (unread.length > 0) this.add(this.writer.read(user, unread[amount % unread.length]!.sequence));
+    if (unread.length > 0 && amount % 2 === 0)
+      this.add(this.writer.read(user, unread[amount % unread.length]!.sequence));
+    else if (this.model.sequence > 0)
+      this.add(this.writer.read(user, Math.ceil((this.model.sequence * (1 + (amount % 8))) / 8)));
   }
 
-  /** One message, or as many as make a conversation loud, or one that hardly fits. */
+  /** Joins a room, or creates one. */
+  private enter(user: number, choice: number, amount: number): void {
+    const rooms = this.model.rooms.rooms();
+    const room = rooms[choice % (rooms.length + 1)];
+    const sequence = this.nextSequence(amount);
+    if (room === undefined) {
+      const number = this.model.rooms.newestRoom + 1;
+      this.add(this.writer.roomCreated(number, user, sequence, scenarioNowMs + amount, `room${number}`));
+    } else if (!room.members.some((member) => member.user === user)) {
+      this.add(this.writer.roomJoined(room.room, user, sequence, scenarioNowMs + amount));
+    }
+  }
+
+  private leave(user: number, choice: number): void {
+    const rooms = this.model.rooms.roomsOf(user);
+    if (rooms.length === 0) return;
+    const { room } = rooms[choice % rooms.length]!;
+    this.add(this.writer.roomLeft(room, user, this.nextSequence(choice), scenarioNowMs));
+  }
+
+  private sendToRoom(sender: number, choice: number, amount: number): void {
+    const rooms = this.model.rooms.roomsOf(sender);
+    if (rooms.length > 0) this.send(sender, -rooms[choice % rooms.length]!.room, amount);
+  }
+
+  /** One message, or as many as make a conversation loud, or one that hardly fits; with a key or without. */
   private send(sender: number, receiver: number, amount: number): void {
     const count = amount % 7 === 0 ? 20 : 1;
     const textBytes = amount % 31 === 0 ? 12_288 : amount % 90;
     for (let index = 0; index < count; index += 1) {
-      this.sequence += 1 + (amount % 3);
+      const sequence = this.nextSequence(amount);
       const text = `${index}`.padStart(count > 1 ? 3 : textBytes, '.');
-      this.add(
-        this.writer.message(receiver, sender, this.sequence, scenarioNowMs + this.boundaries.length, text),
-      );
+      const key = amount % 5 === 0 ? `key-${sequence}`.padEnd(1 + (amount % 64), '.') : '';
+      const atMs = scenarioNowMs + this.boundaries.length;
+      this.add(this.writer.message(receiver, sender, sequence, atMs, text, key));
     }
+  }
+
+  /** Mostly the next; at times much is left out, as a start does. */
+  private nextSequence(amount: number): number {
+    return this.model.sequence + (amount % 50 === 0 ? 2 ** 33 : 1 + (amount % 3));
   }
 
   private add(writer: RecordWriter): void {

@@ -79,7 +79,14 @@ export class RecordWriter {
   }
 
   /** To a room when `receiver` is its negative number. */
-  message(receiver: number, sender: number, sequence: number, atMs: number, text: Text, key: Text = ''): this {
+  message(
+    receiver: number,
+    sender: number,
+    sequence: number,
+    atMs: number,
+    text: Text,
+    key: Text = '',
+  ): this {
     const at = this.begin(recordKind.message, messageField.text, [text, key]);
     this.words[at + messageField.receiver] = receiver;
     this.words[at + messageField.sender] = sender;

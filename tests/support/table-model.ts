@@ -1,6 +1,7 @@
 /** What the tables promise, as plain JavaScript: the same records, applied one by one. */
 import type { JournalRecord } from '../../shared/journal/record';
 import type { Tables } from '../../workers/tables/tables';
+import { type ModelRoom, RoomModel } from './room-model';
 
 export interface ModelTableUser {
   readonly user: number;
@@ -10,15 +11,24 @@ export interface ModelTableUser {
   readonly createdAtMs: number;
   removed: boolean;
   lastSequence: number;
-  readUpTo: number;
+  readThrough: number;
 }
 
-interface ModelUnread {
+export interface ModelUnread {
+  /** A room as its negative number. */
   readonly receiver: number;
   readonly sender: number;
   readonly sequence: number;
   readonly atMs: number;
   readonly text: string;
+}
+
+interface ModelPostedKey {
+  readonly sender: number;
+  readonly key: string;
+  readonly receiver: number;
+  readonly sequence: number;
+  readonly atMs: number;
 }
 
 export interface ModelHistory {
@@ -35,6 +45,11 @@ export interface TableContents {
   /** Token in hexadecimal, user and time of opening, by token. */
   readonly sessions: readonly (readonly [string, number, number])[];
   readonly unread: readonly ModelUnread[];
+  readonly rooms: readonly ModelRoom[];
+  readonly newestRoom: number;
+  readonly roomMessages: readonly ModelUnread[];
+  readonly postedKeys: readonly ModelPostedKey[];
+  readonly sequence: number;
   readonly history: readonly ModelHistory[];
 }
 
@@ -42,10 +57,14 @@ export class TableModel {
   readonly users = new Map<number, ModelTableUser>();
   readonly sessions = new Map<string, { readonly user: number; readonly openedAtSeconds: number }>();
   readonly unread = new Map<number, ModelUnread[]>();
+  readonly rooms = new RoomModel((user) => this.users.get(user)!.readThrough);
+  readonly postedKeys: ModelPostedKey[] = [];
   history: ModelHistory[] = [];
+  sequence = 0;
 
   /** `position` is where the record begins. */
   apply(record: JournalRecord, position: number): void {
+    if (record.kind !== 'read' && 'sequence' in record) this.sequence = record.sequence;
     switch (record.kind) {
       case 'message':
         this.deliver(record, position);
@@ -56,7 +75,7 @@ export class TableModel {
       case 'userCreated': {
         const { user, username, displayName, passwordHash, atMs } = record;
         const account = { user, username, displayName, passwordHash, createdAtMs: atMs };
-        this.users.set(user, { ...account, removed: false, lastSequence: 0, readUpTo: 0 });
+        this.users.set(user, { ...account, removed: false, lastSequence: 0, readThrough: 0 });
         return;
       }
       case 'passwordChanged':
@@ -73,15 +92,12 @@ export class TableModel {
         this.sessions.delete(tokenText(record.token));
         return;
       case 'userRemoved':
-        this.endSessions(record.user, '');
-        this.unread.delete(record.user);
-        Object.assign(this.users.get(record.user)!, {
-          removed: true,
-          passwordHash: '',
-          lastSequence: 0,
-          readUpTo: 0,
-        });
+        this.removeUser(record.user);
         return;
+      case 'roomCreated':
+      case 'roomJoined':
+      case 'roomLeft':
+        this.rooms.apply(record);
     }
   }
 
@@ -92,30 +108,46 @@ export class TableModel {
         .map(([token, { user, openedAtSeconds }]) => [token, user, openedAtSeconds] as const)
         .sort(([a], [b]) => (a < b ? -1 : 1)),
       unread: [...this.unread].sort(([a], [b]) => a - b).flatMap(([, messages]) => messages),
+      rooms: this.rooms.rooms(),
+      newestRoom: this.rooms.newestRoom,
+      roomMessages: this.rooms.messages(),
+      postedKeys: [...this.postedKeys].reverse(),
+      sequence: this.sequence,
       history: [...this.history],
     };
   }
 
   private deliver(record: JournalRecord & { kind: 'message' }, position: number): void {
-    const { receiver, sender, sequence, atMs } = record;
+    const { receiver, sender, sequence, atMs, key } = record;
     const text = textOf(record.text);
     this.history.push({ position, sender, receiver, atMs, text });
+    if (key !== '') this.postedKeys.push({ sender, key, receiver, sequence, atMs });
+    const message = { receiver, sender, sequence, atMs, text };
+    if (receiver < 0) {
+      this.rooms.deliver(message);
+      return;
+    }
     const user = this.users.get(receiver)!;
     if (user.removed) return;
     user.lastSequence = sequence;
-    this.unread.set(receiver, [
-      ...(this.unread.get(receiver) ?? []),
-      { receiver, sender, sequence, atMs, text },
-    ]);
+    this.unread.set(receiver, [...(this.unread.get(receiver) ?? []), message]);
   }
 
   private read(user: number, sequence: number): void {
     const account = this.users.get(user)!;
     if (account.removed) return;
-    account.readUpTo = Math.max(account.readUpTo, sequence);
-    const left = (this.unread.get(user) ?? []).filter((message) => message.sequence > account.readUpTo);
+    account.readThrough = Math.max(account.readThrough, sequence);
+    const left = (this.unread.get(user) ?? []).filter((message) => message.sequence > account.readThrough);
     if (left.length === 0) this.unread.delete(user);
     else this.unread.set(user, left);
+  }
+
+  private removeUser(user: number): void {
+    this.endSessions(user, '');
+    this.unread.delete(user);
+    this.rooms.removeUser(user);
+    const nothing = { removed: true, passwordHash: '', lastSequence: 0, readThrough: 0 };
+    Object.assign(this.users.get(user)!, nothing);
   }
 
   private endSessions(user: number, keptToken: string): void {
@@ -124,19 +156,26 @@ export class TableModel {
   }
 }
 
-/** Reads everything out of tables; history page by page, of all pairs of users. */
+/** Reads everything out of tables; history page by page, of all pairs of users and of all rooms. */
 export function contentsOf(tables: Tables, pageSize: number): TableContents {
   const users = [...tables.users()];
   const history: ModelHistory[] = [];
   for (const { user } of users)
     for (const { user: peer } of users)
       if (user <= peer) history.push(...wholeHistory(tables, user, peer, pageSize));
+  for (let room = 1; room <= tables.newestRoom; room += 1)
+    history.push(...wholeHistory(tables, 0, room, pageSize));
   return {
     users,
     sessions: [...tables.sessions()].map(({ token, user, openedAtSeconds }) => {
       return [tokenText(token), user, openedAtSeconds] as const;
     }),
     unread: [...tables.unread()].map((message) => ({ ...message, text: textOf(message.text) })),
+    rooms: [...tables.rooms()].map((room) => ({ ...room, members: [...room.members] })),
+    newestRoom: tables.newestRoom,
+    roomMessages: [...tables.roomMessages()].map((message) => ({ ...message, text: textOf(message.text) })),
+    postedKeys: [...tables.postedKeys()],
+    sequence: tables.sequence,
     history: history.sort((a, b) => a.position - b.position),
   };
 }

@@ -53,13 +53,11 @@ test('records after a gap: DATA_GAP', () => {
 });
 
 test.each<[string, () => unknown]>([
-  [
-    'a message whose sequence does not ascend',
-    () => writer.message(2, 1, 2, nowMs, 'halo').message(2, 1, 2, nowMs, 'lagi'),
-  ],
+  ['a sequence again', () => writer.message(2, 1, 5, nowMs, 'halo').message(1, 2, 5, nowMs, 'halo')],
+  ['an older sequence', () => writer.roomCreated(1, 1, 5, nowMs, 'pasar').message(2, 1, 4, nowMs, 'halo')],
   ['a message to nobody', () => writer.message(9, 1, 1, nowMs, 'halo')],
   ['a message from nobody', () => writer.message(1, 9, 1, nowMs, 'halo')],
-  ['a read of what has not come', () => writer.read(1, 1)],
+  ['a read of what has not come', () => writer.message(2, 1, 5, nowMs, 'halo').read(1, 6)],
   ['a session of nobody', () => writer.sessionOpened(token, 9, 1)],
   ['a user again', () => writer.userCreated(2, nowMs, 'other', 'Other', 'hash')],
   ['a name again', () => writer.userCreated(3, nowMs, 'siti', 'Siti', 'hash')],
@@ -105,7 +103,7 @@ test('a chunk read in part is loaded from the cursor on, one read to its end goe
   writer.message(2, 1, 11, nowMs, 'halo').read(2, 10);
   applyAll();
   expect(unreadSequences()).toEqual([11]);
-  expect([...tables.users()].map(({ readUpTo, lastSequence }) => [readUpTo, lastSequence])).toEqual([
+  expect([...tables.users()].map(({ readThrough, lastSequence }) => [readThrough, lastSequence])).toEqual([
     [0, 0],
     [10, 11],
   ]);
@@ -113,7 +111,7 @@ test('a chunk read in part is loaded from the cursor on, one read to its end goe
 });
 
 test('a removed user leaves a name for history; the same name again is another user', () => {
-  writer.sessionOpened(token, 2, 5).message(2, 1, 1, nowMs, 'halo').message(1, 2, 1, nowMs, 'hai');
+  writer.sessionOpened(token, 2, 5).message(2, 1, 1, nowMs, 'halo').message(1, 2, 2, nowMs, 'hai');
   applyAll();
   writer.userRemoved(2).userCreated(3, nowMs, 'siti', 'Siti lain', 'hash3');
   // What was under way when the user was removed.

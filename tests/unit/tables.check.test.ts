@@ -90,7 +90,7 @@ test.each<[string, (set: TableSet) => void, string]>([
     (set) => {
       move(set.unread, unreadKey(3, 20));
     },
-    'unread: of user 3 ends at 20, not at 0',
+    'unread: of user 2 ends at 3, not at 20',
   ],
   [
     'unread of nobody',

@@ -55,10 +55,10 @@ test('an export has the account, what is unread and what was said, in the peersâ
   writer.userCreated(3, nowMs, 'tono', 'Tono', 'h').sessionOpened(Int32Array.of(1, 2, 3, 4), 1, 5);
   writer
     .message(1, 2, 1, nowMs, 'halo\\u0021')
-    .message(2, 1, 1, nowMs + 1, 'hai')
-    .message(3, 2, 1, nowMs, 'other');
+    .message(2, 1, 2, nowMs + 1, 'hai')
+    .message(3, 2, 3, nowMs, 'other');
   writer
-    .message(1, 3, 2, nowMs + 2, 'apa')
+    .message(1, 3, 4, nowMs + 2, 'apa')
     .read(1, 1)
     .userRemoved(3);
   const words = writer.taken();
@@ -73,7 +73,7 @@ test('an export has the account, what is unread and what was said, in the peersâ
       createdAt: '2025-06-15T15:06:40.000Z',
       sessionCount: 1,
     },
-    { type: 'unread', sequence: 2, from: 'tono', at: '2025-06-15T15:06:40.002Z', text: 'apa' },
+    { type: 'unread', sequence: 4, from: 'tono', at: '2025-06-15T15:06:40.002Z', text: 'apa' },
   ]);
   const history = lines.slice(2).map((line) => line as { from: string; to: string; text: string });
   expect(history.map(({ from, to, text }) => `${from} ${to} ${text}`).sort()).toEqual([

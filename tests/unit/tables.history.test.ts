@@ -10,13 +10,13 @@ const userCount = 80;
 let folder: TemporaryFolder;
 let tables: Tables;
 let writer: RecordWriter;
-let sequences: number[];
+let sequence: number;
 
 beforeEach(async () => {
   folder = new TemporaryFolder();
   tables = await Tables.open(folder.file('tables'));
   writer = new RecordWriter();
-  sequences = new Array<number>(userCount + 1).fill(0);
+  sequence = 0;
   for (let user = 1; user <= userCount; user += 1)
     writer.userCreated(user, nowMs, `user${user}`, `User ${user}`, 'hash');
   applyAt(nowMs);
@@ -27,8 +27,8 @@ afterEach(async () => {
 });
 
 function send(sender: number, receiver: number, atMs: number, text: string): void {
-  sequences[receiver]! += 1;
-  writer.message(receiver, sender, sequences[receiver]!, atMs, text);
+  sequence += 1;
+  writer.message(receiver, sender, sequence, atMs, text);
 }
 
 function applyAt(atMs: number): void {

@@ -12,12 +12,16 @@ import {
 } from '../../shared/journal/record';
 import { messageEscapedBytesMax } from '../../shared/protocol/limits';
 import { Accounts } from './accounts';
+import { sequenceOf } from './chunk';
 import { DataError, damaged } from './data-error';
 import { HistoryChanges } from './history-changes';
 import { InboxChanges } from './inbox-changes';
 import { InboxPages } from './inbox-pages';
 import { tokenKey } from './keys';
-import { readApplied, type TableSet, writeApplied } from './table-set';
+import { PostedKeyChanges } from './posted-keys';
+import { RoomChanges } from './room-changes';
+import { Rooms } from './rooms';
+import { readApplied, readSequence, type TableSet, writeProgress } from './table-set';
 
 const messageKindAndVersion = recordKind.message | (recordVersion << 8);
 
@@ -39,8 +43,8 @@ export function applyRecords(tables: TableSet, words: Int32Array, upTo: number, 
     throw new DataError('DATA_GAP', `the tables are current up to ${applied}, the records begin at ${from}`);
   }
   tables.environment.write(() => {
-    new Application(tables, words, from, options).run(applied - from);
-    writeApplied(tables, upTo);
+    const sequence = new Application(tables, words, from, options).run(applied - from);
+    writeProgress(tables, upTo, sequence);
   });
 }
 
@@ -49,9 +53,14 @@ class Application {
   /** Word offsets of the run's messages. */
   private readonly offsets: Int32Array;
   private messageCount = 0;
+  /** The newest so far: from record to record sequences ascend. */
+  private sequence: number;
   private readonly pages: InboxPages;
   private readonly accounts: Accounts;
   private readonly inboxes: InboxChanges;
+  private readonly rooms: Rooms;
+  private readonly roomMessages: RoomChanges;
+  private readonly postedKeys: PostedKeyChanges;
   private readonly history: HistoryChanges;
 
   constructor(
@@ -64,11 +73,15 @@ class Application {
     this.pages = new InboxPages(tables);
     this.accounts = new Accounts(tables, this.pages);
     this.inboxes = new InboxChanges(tables, this.pages, words, this.offsets);
+    this.rooms = new Rooms(tables);
+    this.roomMessages = new RoomChanges(tables, this.rooms, words, this.offsets);
+    this.postedKeys = new PostedKeyChanges(tables, words);
+    this.sequence = readSequence(tables);
     this.history = new HistoryChanges(tables, words, from, this.offsets);
   }
 
-  /** Applies the records from the word `begin` on, where a record must begin. */
-  run(begin: number): void {
+  /** Applies the records from the word `begin` on, where a record must begin. Returns the newest sequence. */
+  run(begin: number): number {
     const { words } = this;
     let at = 0;
     while (at < words.length) {
@@ -83,21 +96,32 @@ class Application {
       at += length;
     }
     this.inboxes.write();
+    this.roomMessages.write();
+    this.postedKeys.write();
     this.pages.write();
     this.history.write(this.messageCount, this.options.nowMs);
+    return this.sequence;
   }
 
   /** The one kind that comes by the ten thousand: read in place, without an object. */
   private applyMessage(at: number, length: number): void {
-    const textBytes = this.words[at + messageField.textBytes]!;
+    const { words } = this;
+    const textBytes = words[at + messageField.textBytes]!;
+    const keyBytes = words[at + messageField.keyBytes]!;
     const fits = length >= messageField.text && textBytes >= 0 && textBytes <= messageEscapedBytesMax;
-    if (!fits || messageField.text + textWords(textBytes) > length) {
-      throw this.damagedAt(at, `a message of ${textBytes} bytes in a record of ${length} words`);
+    if (!fits || keyBytes < 0 || messageField.text + textWords(textBytes) + textWords(keyBytes) > length) {
+      throw this.damagedAt(
+        at,
+        `a message of ${textBytes} and ${keyBytes} bytes in a record of ${length} words`,
+      );
     }
+    this.follow(sequenceOf(words, at), at);
     const message = this.messageCount;
     this.messageCount += 1;
     this.offsets[message] = at;
-    this.inboxes.deliver(message);
+    if (words[at + messageField.receiver]! < 0) this.roomMessages.deliver(message);
+    else this.inboxes.deliver(message);
+    if (keyBytes > 0) this.postedKeys.add(at);
     if (this.options.keepHistory) this.history.add(message);
   }
 
@@ -108,17 +132,26 @@ class Application {
     } catch (error) {
       throw this.damagedAt(at, error instanceof Error ? error.message : String(error), error);
     }
-    if (record !== undefined) this.applyRecord(record, this.from + at);
+    if (record !== undefined) this.applyRecord(record, at);
   }
 
-  private applyRecord(record: JournalRecord, position: number): void {
-    const { accounts, inboxes } = this;
+  /** Notes the sequence that the record at a word offset has taken. */
+  private follow(sequence: number, at: number): void {
+    if (sequence <= this.sequence) throw this.damagedAt(at, `sequence ${sequence} after ${this.sequence}`);
+    this.sequence = sequence;
+  }
+
+  private applyRecord(record: JournalRecord, at: number): void {
+    const { accounts, inboxes, rooms } = this;
     switch (record.kind) {
       case 'message':
         throw new Error('a message is applied in place');
-      case 'read':
-        inboxes.read(record.user, record.sequence);
+      case 'read': {
+        const { user, sequence } = record;
+        if (sequence > this.sequence) throw this.damagedAt(at, `a read of ${sequence}, which has not come`);
+        inboxes.read(user, sequence);
         return;
+      }
       case 'userCreated': {
         const { username, displayName, passwordHash } = record;
         accounts.create(record.user, { username, displayName, passwordHash, createdAtMs: record.atMs });
@@ -132,7 +165,7 @@ class Application {
         accounts.setPassword(record.user, record.passwordHash);
         return;
       case 'sessionOpened':
-        accounts.openSession(record.token, record.user, record.atSeconds, position);
+        accounts.openSession(record.token, record.user, record.atSeconds, this.from + at);
         return;
       case 'sessionClosed':
         accounts.closeSession(tokenKey(record.token));
@@ -140,9 +173,24 @@ class Application {
       case 'userRemoved':
         // First the inbox: it looks at the row that the account takes away.
         inboxes.remove(record.user);
+        rooms.removeUser(record.user, this.sequence);
         accounts.remove(record.user);
         return;
+      case 'roomCreated':
+      case 'roomJoined':
+      case 'roomLeft':
+        this.follow(record.sequence, at);
+        this.applyToRoom(record);
     }
+  }
+
+  private applyToRoom(record: Extract<JournalRecord, { kind: `room${string}` }>): void {
+    const { room, user, sequence, atMs } = record;
+    const joined = { joinedSequence: sequence, joinedAtMs: atMs };
+    if (record.kind === 'roomCreated')
+      this.rooms.create(room, user, { name: record.name, createdAtMs: atMs }, joined);
+    else if (record.kind === 'roomJoined') this.rooms.join(room, user, joined);
+    else this.rooms.leave(room, user, sequence);
   }
 
   private damagedAt(at: number, what: string, cause?: unknown): DataError {

@@ -3,17 +3,17 @@
  */
 import { type InboxCounters, visitInboxes } from './inbox-pages';
 import { isDamage } from './environment';
-import { readHistoryChunk, readUnreadChunk } from './chunk';
+import { RoomAudit } from './check-rooms';
+import { readHistoryChunk, readKeysChunk, readUnreadChunk } from './chunk';
 import {
   bucketCount,
   bucketOf,
-  conversationOf,
   conversationOfKey,
+  conversationOfMessage,
   historyKeyBytes,
-  lowerUser,
-  higherUser,
   mixedKeyBytes,
   nameKey,
+  postedKeysKeyBytes,
   readUint32,
   readUint53,
   sessionOfUserKey,
@@ -23,7 +23,7 @@ import {
   userKeyBytes,
 } from './keys';
 import { type PartitionRow, readNumberRow, readPartitionRow, readSessionRow, readUserRow } from './rows';
-import { readApplied, type TableSet } from './table-set';
+import { readApplied, readSequence, type TableSet } from './table-set';
 
 /** The audit stops at so many: what is beyond repair need not be counted. */
 const findingsMax = 1_000;
@@ -36,28 +36,45 @@ export interface Finding {
   readonly message: string;
 }
 
+/** What the parts of the audit share. */
+export interface AuditContext {
+  readonly tables: TableSet;
+  /** By number: whether the user is live. */
+  readonly users: ReadonlyMap<number, boolean>;
+  /** None is newer. */
+  readonly sequence: number;
+  find(table: string, key: Buffer | undefined, message: string): void;
+  /** Finds a user who was never created. */
+  requireUser(table: string, key: Buffer, user: number): void;
+  /** Finds sequences that do not ascend from `after` on, or that are newer than any can be. Returns the last. */
+  checkOrder(
+    table: string,
+    key: Buffer,
+    entries: readonly { readonly sequence: number }[],
+    after: number,
+  ): number;
+}
+
 /** Audits all tables. At most 1,000 findings. */
 export function checkTables(tables: TableSet): Finding[] {
   return new Audit(tables).run();
 }
 
-function ascend(messages: readonly { readonly sequence: number }[]): boolean {
-  return messages.every(({ sequence }, index) => index === 0 || sequence > messages[index - 1]!.sequence);
-}
-
-class Audit {
+class Audit implements AuditContext {
   private readonly findings: Finding[] = [];
-  /** By number: whether the user is live. */
-  private readonly users = new Map<number, boolean>();
+  readonly users = new Map<number, boolean>();
   private readonly inboxes = new Map<number, InboxCounters>();
   private readonly partitions = new Map<number, PartitionRow>();
   private readonly applied: number;
+  readonly sequence: number;
 
-  constructor(private readonly tables: TableSet) {
+  constructor(readonly tables: TableSet) {
     this.applied = readApplied(tables);
+    this.sequence = readSequence(tables);
   }
 
   run(): Finding[] {
+    const rooms = new RoomAudit(this);
     const parts = [
       () => {
         this.checkUsers();
@@ -73,6 +90,18 @@ class Audit {
       },
       () => {
         this.checkUnread();
+      },
+      () => {
+        rooms.checkRooms();
+      },
+      () => {
+        rooms.checkMembers();
+      },
+      () => {
+        rooms.checkMessages();
+      },
+      () => {
+        this.checkPostedKeys();
       },
       () => {
         this.checkPartitions();
@@ -149,7 +178,7 @@ class Audit {
     }
   }
 
-  /** The unread chunks of a user ascend, hold something unread each, and end at the newest message. */
+  /** The unread chunks of a user ascend, hold something unread each, and end at the last message delivered. */
   private checkUnread(): void {
     const reached = new Map<number, number>();
     for (const { key, value } of this.tables.unread.entries()) {
@@ -161,20 +190,33 @@ class Audit {
         this.find('unread', key, 'is no chunk of unread messages');
       else if (inbox === undefined) this.find('unread', key, 'is of no live user');
       else {
-        const first = messages[0]!.sequence;
-        const before = reached.get(receiver) ?? 0;
-        if (!ascend([{ sequence: before }, ...messages]))
-          this.find('unread', key, `has message ${first} after message ${before}, or is out of order`);
-        if (last <= inbox.readUpTo) this.find('unread', key, 'holds nothing unread');
+        if (last <= inbox.readThrough) this.find('unread', key, 'holds nothing unread');
         for (const { sender } of messages) this.requireUser('unread', key, sender);
-        reached.set(receiver, last);
+        reached.set(receiver, this.checkOrder('unread', key, messages, reached.get(receiver) ?? 0));
       }
     }
-    for (const [user, { readUpTo, lastSequence }] of this.inboxes) {
-      const last = reached.get(user) ?? 0;
-      if (last === lastSequence) continue;
-      if (last !== 0 || lastSequence > readUpTo)
+    for (const [user, { readThrough, lastSequence }] of this.inboxes) {
+      const last = reached.get(user) ?? Math.min(lastSequence, readThrough);
+      if (last !== lastSequence)
         this.find('unread', undefined, `of user ${user} ends at ${last}, not at ${lastSequence}`);
+      if (Math.max(lastSequence, readThrough) > this.sequence)
+        this.find('inboxes', undefined, `that of user ${user} is ahead of sequence ${this.sequence}`);
+    }
+  }
+
+  private checkPostedKeys(): void {
+    let sequence = 0;
+    for (const { key, value } of this.tables.postedKeys.entries()) {
+      const posted = key.length === postedKeysKeyBytes ? readKeysChunk(value) : undefined;
+      const isChunk =
+        posted?.at(-1)!.sequence === readUint53(key, 0) &&
+        posted.length === readUint32(key, postedKeysKeyBytes - 4);
+      if (!isChunk) {
+        this.find('keys', key, 'is no chunk of idempotency keys');
+        continue;
+      }
+      sequence = this.checkOrder('keys', key, posted, sequence);
+      for (const { sender } of posted) this.requireUser('keys', key, sender);
     }
   }
 
@@ -227,25 +269,40 @@ class Audit {
       if (!group.equals(groupBefore)) positionBefore = -1;
       groupBefore = group;
       for (const message of messages) {
-        const conversation = conversationOf(message.sender, message.receiver);
+        const conversation = conversationOfMessage(message.sender, message.receiver);
         if (message.position <= positionBefore) this.find(name, key, 'has messages out of order');
         if (message.position >= this.applied)
           this.find(name, key, 'has messages from after what was applied');
         if (!belongs(key, conversation)) this.find(name, key, 'has messages of another conversation');
         if (partition !== undefined && message.atMs > partition.newestAtMs)
           this.find(name, key, 'has messages newer than its partition says');
-        for (const user of [lowerUser(conversation), higherUser(conversation)])
+        for (const user of message.receiver < 0 ? [message.sender] : [message.sender, message.receiver])
           this.requireUser(name, key, user);
         positionBefore = message.position;
       }
     }
   }
 
-  private requireUser(table: string, key: Buffer, user: number): void {
+  checkOrder(
+    table: string,
+    key: Buffer,
+    entries: readonly { readonly sequence: number }[],
+    after: number,
+  ): number {
+    let before = after;
+    for (const { sequence } of entries) {
+      if (sequence <= before) this.find(table, key, `has message ${sequence} after message ${before}`);
+      before = sequence;
+    }
+    if (before > this.sequence) this.find(table, key, `is ahead of sequence ${this.sequence}`);
+    return before;
+  }
+
+  requireUser(table: string, key: Buffer, user: number): void {
     if (!this.users.has(user)) this.find(table, key, `speaks of user ${user}, who was never created`);
   }
 
-  private find(table: string, key: Buffer | undefined, message: string): void {
+  find(table: string, key: Buffer | undefined, message: string): void {
     if (this.findings.length >= findingsMax) return;
     this.findings.push({ table, key: key?.toString('hex') ?? '', message });
   }

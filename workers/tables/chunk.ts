@@ -5,10 +5,12 @@
  *
  * ```
  *   unread    count │ first sequence ×2 │ count × ( sequence, from the first │ sender │ text bytes │ at ms ×2 │ text… )
+ *   keys      count │ count × ( sender │ receiver │ sequence ×2 │ at ms ×2 │ key bytes │ key… )
  *   history   count │ count × ( position, from the chunk's first │ sender │ receiver │ text bytes │ at ms ×2 │ text… )
  * ```
  *
- * The messages of an unread chunk ascend by sequence, those of a history chunk by position. A chunk is at most `chunkWordsMax` long, which with LMDB's header is four of its pages, and holds the longest message with ease.
+ * The messages of an unread chunk, of a user or a room, ascend by sequence, as do the idempotency keys of their chunk;
+ * those of a history chunk ascend by position. A chunk comes of one run of records, and is at most `chunkWordsMax` long, which with LMDB's header is four of its pages, and holds the longest message with ease.
  */
 import { messageEscapedBytesMax } from '../../shared/protocol/limits';
 import { highWord, joinWords, lowWord, messageField, textWords } from '../../shared/journal/record';
@@ -19,21 +21,34 @@ export const chunkWordsMax = (4 * pageBytes - overflowHeaderBytes) / 4;
 
 const unreadHeaderWords = 3;
 const unreadEntryWords = 5;
-/** One word says how far a sequence is from the chunk's first. */
-const sequenceOffsetEnd = 2 ** 32;
+const keysHeaderWords = 1;
+const keysEntryWords = 7;
+/** What one word can say. */
+const sequenceOffsetMax = 2 ** 32 - 1;
 const historyHeaderWords = 1;
 const historyEntryWords = 6;
 /** Shorter runs of words are copied by hand: setting up a block copy costs more. */
 const handCopyWordsMax = 24;
 
-/** A message of a user's inbox that has not been read. */
+/** A message of a user's inbox, or of a room, that has not been read. */
 export interface UnreadMessage {
+  /** A user, or a room as its negative number. */
   readonly receiver: number;
   readonly sender: number;
   readonly sequence: number;
   readonly atMs: number;
   /** Escaped for JSON, 7-bit ASCII. A view of a chunk's own memory: it stays as it is, and keeps the chunk alive. */
   readonly text: Uint8Array;
+}
+
+/** What a sender's idempotency key led to. */
+export interface PostedKey {
+  readonly sender: number;
+  readonly key: string;
+  /** Of the message. */
+  readonly receiver: number;
+  readonly sequence: number;
+  readonly atMs: number;
 }
 
 export interface HistoryMessage {
@@ -68,6 +83,11 @@ export class ChunkWriter {
     this.count = 0;
   }
 
+  beginKeys(): void {
+    this.lengthWords = keysHeaderWords;
+    this.count = 0;
+  }
+
   beginHistory(firstPosition: number): void {
     this.firstPosition = firstPosition;
     this.lengthWords = historyHeaderWords;
@@ -79,14 +99,33 @@ export class ChunkWriter {
     const to = this.lengthWords;
     const texts = textWords(source[at + messageField.textBytes]!);
     const sequenceOffset = sequenceOf(source, at) - this.firstSequence;
-    if (to + unreadEntryWords + texts > chunkWordsMax || sequenceOffset >= sequenceOffsetEnd) return false;
+    if (to + unreadEntryWords + texts > chunkWordsMax || sequenceOffset > sequenceOffsetMax) return false;
     const { words } = this;
     words[to] = sequenceOffset;
     words[to + 1] = source[at + messageField.sender]!;
     words[to + 2] = source[at + messageField.textBytes]!;
     words[to + 3] = source[at + messageField.atLow]!;
     words[to + 4] = source[at + messageField.atHigh]!;
-    this.finishEntry(source, at, to + unreadEntryWords, texts);
+    this.finishEntry(source, at + messageField.text, to + unreadEntryWords, texts);
+    return true;
+  }
+
+  /** Adds the idempotency key of the message record at `source[at]`. False when there is no room. */
+  addKey(source: Int32Array, at: number): boolean {
+    const to = this.lengthWords;
+    const keyBytes = source[at + messageField.keyBytes]!;
+    const texts = textWords(keyBytes);
+    if (to + keysEntryWords + texts > chunkWordsMax) return false;
+    const { words } = this;
+    words[to] = source[at + messageField.sender]!;
+    words[to + 1] = source[at + messageField.receiver]!;
+    words[to + 2] = source[at + messageField.sequenceLow]!;
+    words[to + 3] = source[at + messageField.sequenceHigh]!;
+    words[to + 4] = source[at + messageField.atLow]!;
+    words[to + 5] = source[at + messageField.atHigh]!;
+    words[to + 6] = keyBytes;
+    const keyAt = at + messageField.text + textWords(source[at + messageField.textBytes]!);
+    this.finishEntry(source, keyAt, to + keysEntryWords, texts);
     return true;
   }
 
@@ -102,12 +141,12 @@ export class ChunkWriter {
     words[to + 3] = source[at + messageField.textBytes]!;
     words[to + 4] = source[at + messageField.atLow]!;
     words[to + 5] = source[at + messageField.atHigh]!;
-    this.finishEntry(source, at, to + historyEntryWords, texts);
+    this.finishEntry(source, at + messageField.text, to + historyEntryWords, texts);
     return true;
   }
 
-  private finishEntry(source: Int32Array, at: number, to: number, texts: number): void {
-    const from = at + messageField.text;
+  /** Copies a text of so many words. */
+  private finishEntry(source: Int32Array, from: number, to: number, texts: number): void {
     if (texts > handCopyWordsMax) this.words.set(source.subarray(from, from + texts), to);
     else for (let word = 0; word < texts; word += 1) this.words[to + word] = source[from + word]!;
     this.lengthWords = to + texts;
@@ -141,6 +180,28 @@ export function readUnreadChunk(receiver: number, bytes: Uint8Array): UnreadMess
     at += unreadEntryWords + textWords(text.length);
   }
   return at === words.length ? messages : undefined;
+}
+
+/** The idempotency keys of a chunk, by sequence. Undefined when the bytes are not one. */
+export function readKeysChunk(bytes: Uint8Array): PostedKey[] | undefined {
+  const words = wordsOf(bytes);
+  if (words === undefined || words.length < keysHeaderWords || words[0]! < 1) return undefined;
+  const count = words[0]!;
+  const keys: PostedKey[] = [];
+  let at = keysHeaderWords;
+  for (let index = 0; index < count; index += 1) {
+    const key = textAt(words, at + keysEntryWords, words[at + 6]);
+    if (key === undefined) return undefined;
+    keys.push({
+      sender: words[at]!,
+      receiver: words[at + 1]!,
+      sequence: joinWords(words[at + 2]!, words[at + 3]!),
+      atMs: joinWords(words[at + 4]!, words[at + 5]!),
+      key: Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1'),
+    });
+    at += keysEntryWords + textWords(key.length);
+  }
+  return at === words.length ? keys : undefined;
 }
 
 /** The messages of a history chunk, by position. Undefined when the bytes are not one. */

@@ -19,7 +19,7 @@ const folderMode = 0o700;
 const fileMode = 0o600;
 /** Address space, not memory: the most that the data can grow to. */
 const mapBytesMax = 2 ** 40;
-const tablesMax = 16;
+const tablesMax = 32;
 const dataFileName = 'data.mdb';
 /** `MDB_PAGE_NOTFOUND`, `MDB_CORRUPTED`, `MDB_INVALID` and `MDB_BAD_TXN`, which follows any of them. */
 const damageCodes = new Set([-30_797, -30_796, -30_793, -30_782]);

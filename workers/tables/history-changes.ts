@@ -8,7 +8,7 @@
 import { joinWords, messageField } from '../../shared/journal/record';
 import { ChunkWriter } from './chunk';
 import { damaged } from './data-error';
-import { bucketCount, bucketOf, conversationOf, historyKey, mixedKey, userKey } from './keys';
+import { bucketCount, bucketOf, conversationOfMessage, historyKey, mixedKey, userKey } from './keys';
 import { newestPartition } from './partitions';
 import { writePartitionRow } from './rows';
 import type { Table } from './environment';
@@ -49,7 +49,7 @@ export class HistoryChanges {
     const at = this.offsets[message]!;
     const sender = words[at + messageField.sender]!;
     this.requireUser(sender);
-    const conversation = conversationOf(sender, words[at + messageField.receiver]!);
+    const conversation = conversationOfMessage(sender, words[at + messageField.receiver]!);
     const bucket = bucketOf(conversation);
     this.conversations[message] = conversation;
     this.buckets[message] = bucket;

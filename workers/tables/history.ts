@@ -3,7 +3,15 @@
  */
 import { type HistoryMessage, readHistoryChunk } from './chunk';
 import { damaged } from './data-error';
-import { bucketOf, conversationOf, historyKey, mixedKey, readUint53, userKey } from './keys';
+import {
+  bucketOf,
+  conversationOf,
+  conversationOfMessage,
+  historyKey,
+  mixedKey,
+  readUint53,
+  userKey,
+} from './keys';
 import { partitionRange, partitionsNewestFirst } from './partitions';
 import type { Table } from './environment';
 import type { TableSet } from './table-set';
@@ -56,7 +64,7 @@ function newestBefore(
     const messages = readHistoryChunk(readUint53(key, key.length - 8), value);
     if (messages === undefined) throw damaged(`a chunk of ${table.name} is damaged`);
     for (const message of messages.reverse()) {
-      const isWanted = conversationOf(message.sender, message.receiver) === conversation;
+      const isWanted = conversationOfMessage(message.sender, message.receiver) === conversation;
       if (isWanted && message.position < beforePosition && found.length < limit) found.push(message);
     }
   }

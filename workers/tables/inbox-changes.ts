@@ -15,11 +15,11 @@ const scannedKeysPerReader = 30;
 
 export class InboxChanges {
   private readonly messages: MessageGroups;
-  /** Who got messages within the run, with the sequence of the newest before it. */
-  private readonly newestBefore = new Map<number, number>();
   /** Who has read or was removed within the run, with what had been read before it. */
   private readonly readers = new Map<number, number>();
   private readonly removed = new Set<number>();
+  /** By user who got messages within the run: the last before it. */
+  private readonly lastBefore = new Map<number, number>();
 
   constructor(
     private readonly tables: TableSet,
@@ -40,28 +40,20 @@ export class InboxChanges {
       this.requireTombstone(receiver);
       return;
     }
-    const sequence = this.sequenceOf(message);
-    if (sequence <= lastSequence) {
-      throw damaged(`message ${sequence} of user ${receiver} follows message ${lastSequence}`);
-    }
-    if (this.messages.first(receiver) < 0) this.newestBefore.set(receiver, lastSequence);
-    this.pages.setLastSequence(receiver, sequence);
-    this.messages.add(receiver, message);
+    this.pages.setLastSequence(receiver, this.sequenceOf(message));
+    if (this.messages.add(receiver, message)) this.lastBefore.set(receiver, lastSequence);
   }
 
+  /** Notes that a user has read all up to a sequence. */
   read(user: number, sequence: number): void {
-    const lastSequence = this.pages.lastSequence(user);
-    if (lastSequence < 0) {
+    const readThrough = this.pages.readThrough(user);
+    if (readThrough < 0) {
       this.requireTombstone(user);
       return;
     }
-    if (sequence > lastSequence) {
-      throw damaged(`user ${user} has read up to message ${sequence}, the newest is ${lastSequence}`);
-    }
-    const readUpTo = this.pages.readUpTo(user);
-    if (sequence <= readUpTo) return;
-    if (!this.readers.has(user)) this.readers.set(user, readUpTo);
-    this.pages.setReadUpTo(user, sequence);
+    if (sequence <= readThrough) return;
+    if (!this.readers.has(user)) this.readers.set(user, readThrough);
+    this.pages.setReadThrough(user, sequence);
   }
 
   /** Drops what a user has not read; to be called when the user is removed. */
@@ -75,7 +67,7 @@ export class InboxChanges {
     this.removeFreedChunks();
     const chunk = new ChunkWriter();
     for (const user of this.messages.sortedKeys())
-      if (!this.removed.has(user)) this.writeChunks(user, this.pages.readUpTo(user), chunk);
+      if (!this.removed.has(user)) this.writeChunks(user, this.pages.readThrough(user), chunk);
   }
 
   /** A record of a removed user was under way; one of somebody who never was is damage. */
@@ -88,9 +80,9 @@ export class InboxChanges {
     return sequenceOf(this.words, this.offsets[message]!);
   }
 
-  private writeChunks(user: number, readUpTo: number, chunk: ChunkWriter): void {
+  private writeChunks(user: number, readThrough: number, chunk: ChunkWriter): void {
     let message = this.messages.first(user);
-    while (message >= 0 && this.sequenceOf(message) <= readUpTo) message = this.messages.after(message);
+    while (message >= 0 && this.sequenceOf(message) <= readThrough) message = this.messages.after(message);
     while (message >= 0) {
       let lastSequence = this.sequenceOf(message);
       chunk.beginUnread(lastSequence);
@@ -118,21 +110,21 @@ export class InboxChanges {
   /** Whether a reader had unread messages before the run, and so chunks. */
   private hadUnread(user: number): boolean {
     if (this.removed.has(user)) return true;
-    const newestBefore = this.newestBefore.get(user) ?? this.pages.lastSequence(user);
-    return newestBefore > this.readers.get(user)!;
+    const lastBefore = this.lastBefore.get(user) ?? this.pages.lastSequence(user);
+    return lastBefore > this.readers.get(user)!;
   }
 
   private isFreed(key: Buffer): boolean {
     const user = readUint32(key, 0);
     return (
-      this.readers.has(user) && (this.removed.has(user) || readUint53(key, 4) <= this.pages.readUpTo(user))
+      this.readers.has(user) && (this.removed.has(user) || readUint53(key, 4) <= this.pages.readThrough(user))
     );
   }
 
   private freedKeysOf(user: number): Buffer[] {
     const end = this.removed.has(user)
       ? unreadKey(user + 1, 0)
-      : unreadKey(user, this.pages.readUpTo(user) + 1);
+      : unreadKey(user, this.pages.readThrough(user) + 1);
     return Array.from(this.tables.unread.keys({ start: unreadKey(user, 0), end }));
   }
 }

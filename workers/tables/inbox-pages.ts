@@ -2,10 +2,10 @@
  * The inboxes' counters, 64 users a row: a run of records touches many users, and a row costs the same with one in it.
  *
  * ```
- *   inboxes   page u32 = user >> 6   →   64 × ( last sequence f64 │ read up to sequence f64 )
+ *   inboxes   page u32 = user >> 6   →   64 × ( last sequence f64 │ read through sequence f64 )
  * ```
  *
- * Unread is everything above `readUpTo`, up to `lastSequence`. A number that is no live user's has -1 in both.
+ * A number that is no live user's has -1 in both.
  */
 import { damaged } from './data-error';
 import { readUint32, userKey, userKeyBytes } from './keys';
@@ -16,10 +16,12 @@ const usersPerPage = 1 << usersPerPageBits;
 const pageBytes = usersPerPage * 16;
 const none = -1;
 
-/** Unread is everything above `readUpTo`, up to `lastSequence`. */
+/** Sequences are those of all messages of the server: an inbox has few of them. */
 export interface InboxCounters {
+  /** Of the newest message that was ever delivered to the inbox; 0 when none was. */
   readonly lastSequence: number;
-  readonly readUpTo: number;
+  /** All up to here that the user had, from users and in rooms, has been read. It need not be of a message of theirs. */
+  readonly readThrough: number;
 }
 
 /** Reads counters, and keeps what it read and what was changed until `write`. */
@@ -35,13 +37,13 @@ export class InboxPages {
   }
 
   /** -1 when there is no live user of this number. */
-  readUpTo(user: number): number {
+  readThrough(user: number): number {
     return this.page(user)[indexOf(user) + 1]!;
   }
 
   find(user: number): InboxCounters | undefined {
     const lastSequence = this.lastSequence(user);
-    return lastSequence === none ? undefined : { lastSequence, readUpTo: this.readUpTo(user) };
+    return lastSequence === none ? undefined : { lastSequence, readThrough: this.readThrough(user) };
   }
 
   setLastSequence(user: number, sequence: number): void {
@@ -49,19 +51,19 @@ export class InboxPages {
     this.changed.add(user >>> usersPerPageBits);
   }
 
-  setReadUpTo(user: number, sequence: number): void {
+  setReadThrough(user: number, sequence: number): void {
     this.page(user)[indexOf(user) + 1] = sequence;
     this.changed.add(user >>> usersPerPageBits);
   }
 
   create(user: number): void {
     this.setLastSequence(user, 0);
-    this.setReadUpTo(user, 0);
+    this.setReadThrough(user, 0);
   }
 
   remove(user: number): void {
     this.setLastSequence(user, none);
-    this.setReadUpTo(user, none);
+    this.setReadThrough(user, none);
   }
 
   /** Inside a transaction. Writes the pages that have changed. */
@@ -99,8 +101,8 @@ export function visitInboxes(
     }
     const firstUser = readUint32(key, 0) * usersPerPage;
     for (let index = 0; index < usersPerPage; index += 1) {
-      const [lastSequence, readUpTo] = [page[index * 2]!, page[index * 2 + 1]!];
-      if (lastSequence !== none) visit(firstUser + index, { lastSequence, readUpTo });
+      const [lastSequence, readThrough] = [page[index * 2]!, page[index * 2 + 1]!];
+      if (lastSequence !== none) visit(firstUser + index, { lastSequence, readThrough });
     }
   }
 }
@@ -118,12 +120,7 @@ function readPage(bytes: Uint8Array): Float64Array | undefined {
   return page;
 }
 
-function areCounters(lastSequence: number, readUpTo: number): boolean {
-  if (lastSequence === none) return readUpTo === none;
-  return (
-    Number.isSafeInteger(lastSequence) &&
-    Number.isSafeInteger(readUpTo) &&
-    0 <= readUpTo &&
-    readUpTo <= lastSequence
-  );
+function areCounters(lastSequence: number, readThrough: number): boolean {
+  if (lastSequence === none) return readThrough === none;
+  return [lastSequence, readThrough].every((sequence) => Number.isSafeInteger(sequence) && sequence >= 0);
 }

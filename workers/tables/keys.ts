@@ -8,6 +8,11 @@
  *   sessions           token 16 bytes
  *   sessions-of-users  user u32 │ token 16 bytes
  *   unread             receiver u32 │ sequence of the chunk's last message u64
+ *   rooms              room u32
+ *   members            room u32 │ user u32
+ *   rooms-of-users     user u32 │ room u32
+ *   room-unread        room u32 │ sequence of the chunk's last message u64 │ messages in the chunk u32
+ *   keys               sequence of the chunk's last message u64 │ keys in the chunk u32
  *   partitions         partition u32
  *   history            partition u32 │ lower user u32 │ higher user u32 │ position of the chunk's first message u64
  *   history-mixed      partition u32 │ bucket u32 │ position of the chunk's first message u64
@@ -15,7 +20,10 @@
  * ```
  *
  * A chunk of unread messages goes by its *last* message, so that what has been read is a range of keys: nothing needs
- * to be opened to know that all of it may go.
+ * to be opened to know that all of it may go. For those of rooms, and for idempotency keys, the key also says how many
+ * there are, for the same reason.
+ *
+ * What is said in a room is a conversation of user 0, who is nobody, and the room's number.
  */
 import { mix } from '../../shared/protocol/name';
 
@@ -25,6 +33,9 @@ export const userKeyBytes = 4;
 export const tokenKeyBytes = 16;
 export const sessionOfUserKeyBytes = 20;
 export const unreadKeyBytes = 12;
+export const memberKeyBytes = 8;
+export const roomUnreadKeyBytes = 16;
+export const postedKeysKeyBytes = 12;
 export const historyKeyBytes = 20;
 export const mixedKeyBytes = 16;
 
@@ -37,6 +48,11 @@ export const bucketCount = 1_024;
 /** Both users of a conversation as one number that sorts as they do; the order in which they are given is no matter. */
 export function conversationOf(userA: number, userB: number): number {
   return userA < userB ? userA * userEnd + userB : userB * userEnd + userA;
+}
+
+/** The conversation of a message; `receiver` is a user, or a room as its negative number. */
+export function conversationOfMessage(sender: number, receiver: number): number {
+  return receiver < 0 ? conversationOf(0, -receiver) : conversationOf(sender, receiver);
 }
 
 export function lowerUser(conversation: number): number {
@@ -86,6 +102,34 @@ export function unreadKey(receiver: number, lastSequence: number): Buffer {
   const key = Buffer.allocUnsafe(unreadKeyBytes);
   writeUint32(key, receiver, 0);
   writeUint53(key, lastSequence, 4);
+  return key;
+}
+
+export function memberKey(room: number, user: number): Buffer {
+  const key = Buffer.allocUnsafe(memberKeyBytes);
+  writeUint32(key, room, 0);
+  writeUint32(key, user, 4);
+  return key;
+}
+
+export function roomOfUserKey(user: number, room: number): Buffer {
+  return memberKey(user, room);
+}
+
+/** Without a count, where the chunks from a sequence on begin. */
+export function roomUnreadKey(room: number, lastSequence: number, messageCount = 0): Buffer {
+  const key = Buffer.allocUnsafe(roomUnreadKeyBytes);
+  writeUint32(key, room, 0);
+  writeUint53(key, lastSequence, 4);
+  writeUint32(key, messageCount, 12);
+  return key;
+}
+
+/** Of `keys`, the idempotency keys of posts. */
+export function postedKeysKey(lastSequence: number, keyCount: number): Buffer {
+  const key = Buffer.allocUnsafe(postedKeysKeyBytes);
+  writeUint53(key, lastSequence, 0);
+  writeUint32(key, keyCount, 8);
   return key;
 }
 

@@ -8,25 +8,39 @@ import {
   readTokenKey,
   readUint32,
   readUint53,
+  roomUnreadKeyBytes,
   tokenKeyBytes,
   unreadKeyBytes,
   userKey,
   userKeyBytes,
 } from './keys';
-import { readSessionRow, readUserRow, type SessionRow, type UserRow } from './rows';
+import { type Member, membersOf } from './rooms';
+import {
+  readRoomRow,
+  readSessionRow,
+  readUserRow,
+  type RoomRow,
+  type SessionRow,
+  type UserRow,
+} from './rows';
 import type { TableSet } from './table-set';
+import { readByAll } from './trim-rooms';
 
-/** A user as loaded. Of a removed one both sequences are 0. */
+/** A user as loaded. Of a removed one both sequences are 0; otherwise they are as in `InboxCounters`. */
 export interface LoadedUser extends UserRow {
   readonly user: number;
-  /** The sequence of the newest message ever delivered. */
   readonly lastSequence: number;
-  /** Everything up to this sequence has been read. */
-  readonly readUpTo: number;
+  readonly readThrough: number;
 }
 
 export interface LoadedSession extends SessionRow {
   readonly token: Int32Array;
+}
+
+export interface LoadedRoom extends Omit<RoomRow, 'endedSequence'> {
+  readonly room: number;
+  /** In order of joining. */
+  readonly members: readonly Member[];
 }
 
 /** All users ever, tombstones included, in order of number. Numbers may be missing. */
@@ -37,7 +51,7 @@ export function* loadUsers(tables: TableSet): Generator<LoadedUser> {
     const user = readUint32(key, 0);
     if (row === undefined) throw damaged(`the row of user ${user} is damaged`);
     if (row.removed) {
-      yield { user, ...row, lastSequence: 0, readUpTo: 0 };
+      yield { user, ...row, lastSequence: 0, readThrough: 0 };
       continue;
     }
     const counters = inboxes.find(user);
@@ -59,19 +73,52 @@ export function* loadSessions({ sessions }: TableSet): Generator<LoadedSession> 
 export function* loadUnread(tables: TableSet, receiver?: number): Generator<UnreadMessage> {
   const inboxes = new InboxPages(tables);
   let user = 0;
-  let readUpTo = 0;
+  let readThrough = 0;
   const range = receiver === undefined ? {} : { start: userKey(receiver), end: userKey(receiver + 1) };
   for (const { key, value } of tables.unread.entries(range)) {
     const keyUser = key.length === unreadKeyBytes ? readUint32(key, 0) : 0;
     if (keyUser !== user) {
       user = keyUser;
-      readUpTo = inboxes.readUpTo(user);
-      if (readUpTo < 0) throw damaged(`user ${user} has unread messages and no inbox`);
+      readThrough = inboxes.readThrough(user);
+      if (readThrough < 0) throw damaged(`user ${user} has unread messages and no inbox`);
     }
     const messages = readUnreadChunk(user, value);
     if (messages?.at(-1)?.sequence !== readUint53(key, 4)) {
       throw damaged(`unread messages of user ${user} are damaged`);
     }
-    for (const message of messages) if (message.sequence > readUpTo) yield message;
+    for (const message of messages) if (message.sequence > readThrough) yield message;
+  }
+}
+
+/** All rooms that there are, in order of number. */
+export function* loadRooms(tables: TableSet): Generator<LoadedRoom> {
+  for (const { key, value } of tables.rooms.entries()) {
+    const room = readUint32(key, 0);
+    const row = key.length === userKeyBytes ? readRoomRow(value) : undefined;
+    if (row === undefined) throw damaged(`the row of room ${room} is damaged`);
+    if (row.endedSequence > 0) continue;
+    const members = [...membersOf(tables, room)].sort(
+      (left, right) => left.joinedSequence - right.joinedSequence,
+    );
+    const { name, owner, createdAtMs } = row;
+    yield { room, name, owner, createdAtMs, members };
+  }
+}
+
+/** The messages of rooms that not all members have read, by room, in order of sequence. */
+export function* loadRoomMessages(tables: TableSet): Generator<UnreadMessage> {
+  const inboxes = new InboxPages(tables);
+  let room = 0;
+  let isRead = 0;
+  for (const { key, value } of tables.roomUnread.entries()) {
+    const keyRoom = key.length === roomUnreadKeyBytes ? readUint32(key, 0) : 0;
+    if (keyRoom !== room) {
+      room = keyRoom;
+      isRead = readByAll(tables, inboxes, room);
+    }
+    const messages = readUnreadChunk(-room, value);
+    if (messages?.at(-1)?.sequence !== readUint53(key, 4))
+      throw damaged(`messages of room ${room} are damaged`);
+    for (const message of messages) if (message.sequence > isRead) yield message;
   }
 }

@@ -14,8 +14,8 @@ export class MessageGroups {
     this.next = new Int32Array(messagesMax);
   }
 
-  /** Adds a message, by its number in the run, at the end of the group of `key`. */
-  add(key: number, message: number): void {
+  /** Adds a message, by its number in the run, at the end of the group of `key`. Whether it is the group's first. */
+  add(key: number, message: number): boolean {
     this.next[message] = -1;
     const group = this.groupOfKey.get(key);
     if (group === undefined) {
@@ -23,10 +23,11 @@ export class MessageGroups {
       this.keys.push(key);
       this.heads.push(message);
       this.tails.push(message);
-    } else {
-      this.next[this.tails[group]!] = message;
-      this.tails[group] = message;
+      return true;
     }
+    this.next[this.tails[group]!] = message;
+    this.tails[group] = message;
+    return false;
   }
 
   sortedKeys(): Float64Array {

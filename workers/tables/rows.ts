@@ -4,6 +4,8 @@
  * ```
  *   users       flags u32 │ created at ms f64 │ bytes of each text 3 × u16 │ username │ display name │ password hash
  *   sessions    user u32 │ opened at seconds u32 │ order u32 (low bits of its record's position)
+ *   rooms       owner u32 │ created at ms f64 │ ended at sequence f64 │ bytes of the name u16 │ name
+ *   members     sequence of the joining f64 │ joined at ms f64
  *   partitions  first position f64 │ bytes of chunks f64 │ opened at ms f64 │ newest message at ms f64
  *   names       user u32
  *   meta        one f64 a word
@@ -15,6 +17,8 @@
 const removedFlag = 1;
 const userTexts = 18;
 const sessionRowBytes = 12;
+const roomName = 22;
+const memberRowBytes = 16;
 const partitionRowBytes = 32;
 
 export interface UserRow {
@@ -33,6 +37,22 @@ export interface SessionRow {
   readonly openedAtSeconds: number;
   /** Of two sessions opened in one second the lower came first. */
   readonly order: number;
+}
+
+export interface RoomRow {
+  /** Without the `#`. Kept after the room's end, for history. */
+  readonly name: string;
+  /** A user; 0 after the room's end. */
+  readonly owner: number;
+  readonly createdAtMs: number;
+  /** The newest sequence when its last member left; 0 while the room lives. */
+  readonly endedSequence: number;
+}
+
+export interface MemberRow {
+  /** The member has the messages after it. */
+  readonly joinedSequence: number;
+  readonly joinedAtMs: number;
 }
 
 /** A stretch of history: everything applied from `firstPosition` to where the next one begins. */
@@ -88,6 +108,37 @@ export function readSessionRow(bytes: Buffer): SessionRow | undefined {
     openedAtSeconds: bytes.readUInt32LE(4),
     order: bytes.readUInt32LE(8),
   };
+}
+
+export function writeRoomRow(row: RoomRow): Buffer {
+  const bytes = Buffer.allocUnsafe(roomName + row.name.length);
+  bytes.writeUInt32LE(row.owner, 0);
+  bytes.writeDoubleLE(row.createdAtMs, 4);
+  bytes.writeDoubleLE(row.endedSequence, 12);
+  bytes.writeUInt16LE(row.name.length, 20);
+  bytes.write(row.name, roomName, 'latin1');
+  return bytes;
+}
+
+export function readRoomRow(bytes: Buffer): RoomRow | undefined {
+  if (bytes.length <= roomName || bytes.length !== roomName + bytes.readUInt16LE(20)) return undefined;
+  const [owner, endedSequence] = [bytes.readUInt32LE(0), bytes.readDoubleLE(12)];
+  if (!isCount(endedSequence) || (owner === 0) !== endedSequence > 0) return undefined;
+  const [name, createdAtMs] = [bytes.toString('latin1', roomName), bytes.readDoubleLE(4)];
+  return { name, owner, createdAtMs, endedSequence };
+}
+
+export function writeMemberRow(row: MemberRow): Buffer {
+  const bytes = Buffer.allocUnsafe(memberRowBytes);
+  bytes.writeDoubleLE(row.joinedSequence, 0);
+  bytes.writeDoubleLE(row.joinedAtMs, 8);
+  return bytes;
+}
+
+export function readMemberRow(bytes: Buffer): MemberRow | undefined {
+  if (bytes.length !== memberRowBytes) return undefined;
+  const row = { joinedSequence: bytes.readDoubleLE(0), joinedAtMs: bytes.readDoubleLE(8) };
+  return Object.values(row).every(isCount) ? row : undefined;
 }
 
 export function writePartitionRow(row: PartitionRow): Buffer {

@@ -10,6 +10,8 @@ export const dataFormat = 2;
 
 const formatKey = Buffer.from('format');
 const appliedKey = Buffer.from('applied');
+const sequenceKey = Buffer.from('sequence');
+const newestRoomKey = Buffer.from('newest-room');
 
 export interface TableSet {
   readonly environment: Environment;
@@ -20,6 +22,11 @@ export interface TableSet {
   readonly sessions: Table;
   readonly sessionsOfUsers: Table;
   readonly unread: Table;
+  readonly rooms: Table;
+  readonly members: Table;
+  readonly roomsOfUsers: Table;
+  readonly roomUnread: Table;
+  readonly postedKeys: Table;
   readonly partitions: Table;
   readonly history: Table;
   readonly historyMixed: Table;
@@ -42,6 +49,11 @@ export function openTableSet(environment: Environment): TableSet {
     sessions: environment.table('sessions'),
     sessionsOfUsers: environment.table('sessions-of-users'),
     unread: environment.table('unread'),
+    rooms: environment.table('rooms'),
+    members: environment.table('members'),
+    roomsOfUsers: environment.table('rooms-of-users'),
+    roomUnread: environment.table('room-unread'),
+    postedKeys: environment.table('keys'),
     partitions: environment.table('partitions'),
     history: environment.table('history'),
     historyMixed: environment.table('history-mixed'),
@@ -58,9 +70,31 @@ export function readApplied({ meta }: TableSet): number {
   return applied;
 }
 
+/** The newest sequence that was ever given, as far as the tables know; 0 when none was. */
+export function readSequence({ meta }: TableSet): number {
+  const row = meta.get(sequenceKey);
+  const sequence = row === undefined ? undefined : readNumberRow(row);
+  if (sequence === undefined) throw damaged('the newest sequence is missing');
+  return sequence;
+}
+
+/** The newest number that was ever given to a room; 0 when none was. */
+export function readNewestRoom({ meta }: TableSet): number {
+  const row = meta.get(newestRoomKey);
+  const room = row === undefined ? 0 : readNumberRow(row);
+  if (room === undefined) throw damaged('the newest room’s number is damaged');
+  return room;
+}
+
 /** Inside a transaction. */
-export function writeApplied({ meta }: TableSet, applied: number): void {
+export function writeNewestRoom({ meta }: TableSet, room: number): void {
+  meta.put(newestRoomKey, writeNumberRow(room));
+}
+
+/** Inside a transaction. */
+export function writeProgress({ meta }: TableSet, applied: number, sequence: number): void {
   meta.put(appliedKey, writeNumberRow(applied));
+  meta.put(sequenceKey, writeNumberRow(sequence));
 }
 
 function requireFormat(row: Buffer): void {
@@ -83,6 +117,6 @@ function writeFormat(set: TableSet): void {
   if (environment.readOnly) throw new DataError('DATA_MISSING', `no data in ${environment.folder}`);
   environment.write(() => {
     set.meta.put(formatKey, writeNumberRow(dataFormat));
-    writeApplied(set, 0);
+    writeProgress(set, 0, 0);
   });
 }

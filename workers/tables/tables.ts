@@ -7,14 +7,25 @@
  */
 import { applyRecords } from './apply';
 import { checkTables, type Finding } from './check';
-import type { HistoryMessage, UnreadMessage } from './chunk';
+import type { HistoryMessage, PostedKey, UnreadMessage } from './chunk';
 import { damaged } from './data-error';
 import { Environment, isDamage } from './environment';
 import { expireSessions } from './expire-sessions';
 import { type ExportLine, exportUser } from './export-user';
 import { expireHistory, readHistoryPage } from './history';
-import { type LoadedSession, type LoadedUser, loadSessions, loadUnread, loadUsers } from './load';
-import { openTableSet, readApplied, type TableSet } from './table-set';
+import {
+  type LoadedRoom,
+  type LoadedSession,
+  type LoadedUser,
+  loadRoomMessages,
+  loadRooms,
+  loadSessions,
+  loadUnread,
+  loadUsers,
+} from './load';
+import { expirePostedKeys, loadPostedKeys, type PostedKeysLimit } from './posted-keys';
+import { openTableSet, readApplied, readNewestRoom, readSequence, type TableSet } from './table-set';
+import { trimRooms } from './trim-rooms';
 
 export interface TablesOptions {
   /** For another process than the one that writes: backup, check and export. */
@@ -25,6 +36,7 @@ export interface TablesOptions {
 
 const expiredChunksMax = 10_000;
 const expiredSessionsMax = 10_000;
+const expiredKeyChunksMax = 1_000;
 
 export class Tables {
   private constructor(
@@ -41,6 +53,7 @@ export class Tables {
     try {
       const set = openTableSet(environment);
       readApplied(set);
+      readSequence(set);
       const findings = environment.wasShort ? checkTables(set) : [];
       if (findings.length > 0) throw damaged(`the data has lost its end: ${findings[0]!.message}`);
       return new Tables(set, options.keepHistory ?? true);
@@ -64,6 +77,16 @@ export class Tables {
     applyRecords(this.set, words, upTo, { keepHistory: this.keepHistory, nowMs });
   }
 
+  /** The newest sequence that any record applied has taken; 0 when none has. */
+  get sequence(): number {
+    return readSequence(this.set);
+  }
+
+  /** The newest number that was ever given to a room; 0 when none was. */
+  get newestRoom(): number {
+    return readNewestRoom(this.set);
+  }
+
   /** All users ever, tombstones included, in order of number; numbers may be missing. */
   users(): Generator<LoadedUser> {
     return loadUsers(this.set);
@@ -76,6 +99,21 @@ export class Tables {
   /** All unread messages, or those of one user: by receiver, in order of sequence. */
   unread(receiver?: number): Generator<UnreadMessage> {
     return loadUnread(this.set, receiver);
+  }
+
+  /** All rooms, in order of number, with their members. */
+  rooms(): Generator<LoadedRoom> {
+    return loadRooms(this.set);
+  }
+
+  /** The messages of rooms that not all members have read: by room, in order of sequence. */
+  roomMessages(): Generator<UnreadMessage> {
+    return loadRoomMessages(this.set);
+  }
+
+  /** The idempotency keys of posts, the newest first. */
+  postedKeys(): Generator<PostedKey> {
+    return loadPostedKeys(this.set);
   }
 
   /** The newest `limit` messages between two users before a position (of a message on an earlier page), oldest first. */
@@ -94,6 +132,19 @@ export class Tables {
   /** Removes sessions opened before a time. Returns how many went; call again until that is 0. */
   expireSessions(openedBeforeSeconds: number, sessionsMax = expiredSessionsMax): number {
     return expireSessions(this.set, openedBeforeSeconds, sessionsMax);
+  }
+
+  /**
+   * Forgets messages of rooms that all members have read, and those before the newest `messagesMax` of their room.
+   * Returns how many chunks went.
+   */
+  trimRooms(messagesMax: number): number {
+    return trimRooms(this.set, messagesMax);
+  }
+
+  /** Forgets idempotency keys. Returns how many chunks of them went; call again until that is 0. */
+  expirePostedKeys(limit: PostedKeysLimit, chunksMax = expiredKeyChunksMax): number {
+    return expirePostedKeys(this.set, limit, chunksMax);
   }
 
   /**
