@@ -102,27 +102,30 @@ export class RecordScenario {
 
   /** Joins a room, or creates one. */
   private enter(user: number, choice: number, amount: number): void {
-    const rooms = this.model.rooms.rooms();
-    const room = rooms[choice % (rooms.length + 1)];
+    const { rooms } = this.model;
+    const live = rooms.rooms();
+    const found = live[choice % (live.length + 1)]?.room;
     const sequence = this.nextSequence(amount);
-    if (room === undefined) {
-      const number = this.model.rooms.newestRoom + 1;
-      this.add(this.writer.roomCreated(number, user, sequence, scenarioNowMs + amount, `room${number}`));
-    } else if (!room.members.some((member) => member.user === user)) {
-      this.add(this.writer.roomJoined(room.room, user, sequence, scenarioNowMs + amount));
+    const atMs = scenarioNowMs + amount;
+    if (found === undefined) {
+      const room = rooms.newestRoom + 1;
+      this.add(this.writer.roomCreated(room, user, sequence, atMs, `room${room}`));
+    } else if (!rooms.roomsOf(user).includes(found)) {
+      this.add(this.writer.roomJoined(found, user, sequence, atMs));
     }
   }
 
   private leave(user: number, choice: number): void {
     const rooms = this.model.rooms.roomsOf(user);
     if (rooms.length === 0) return;
-    const { room } = rooms[choice % rooms.length]!;
-    this.add(this.writer.roomLeft(room, user, this.nextSequence(choice), scenarioNowMs));
+    this.add(
+      this.writer.roomLeft(rooms[choice % rooms.length]!, user, this.nextSequence(choice), scenarioNowMs),
+    );
   }
 
   private sendToRoom(sender: number, choice: number, amount: number): void {
     const rooms = this.model.rooms.roomsOf(sender);
-    if (rooms.length > 0) this.send(sender, -rooms[choice % rooms.length]!.room, amount);
+    if (rooms.length > 0) this.send(sender, -rooms[choice % rooms.length]!, amount);
   }
 
   /** One message, or as many as make a conversation loud, or one that hardly fits; with a key or without. */

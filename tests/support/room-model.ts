@@ -7,12 +7,19 @@ export interface ModelRoom {
   readonly name: string;
   owner: number;
   readonly createdAtMs: number;
-  /** In order of joining. */
-  members: { readonly user: number; readonly joinedSequence: number; readonly joinedAtMs: number }[];
+}
+
+export interface ModelMember {
+  readonly room: number;
+  readonly user: number;
+  readonly joinedSequence: number;
+  readonly joinedAtMs: number;
 }
 
 export class RoomModel {
-  readonly live = new Map<number, ModelRoom>();
+  private readonly live = new Map<number, ModelRoom>();
+  /** In order of joining. */
+  private joined: ModelMember[] = [];
   private unread: ModelUnread[] = [];
   newestRoom = 0;
 
@@ -21,11 +28,11 @@ export class RoomModel {
   apply(record: Extract<JournalRecord, { kind: `room${string}` }>): void {
     const { room, user, sequence, atMs } = record;
     if (record.kind === 'roomCreated') {
-      this.live.set(room, { room, name: record.name, owner: user, createdAtMs: atMs, members: [] });
-      this.newestRoom = Math.max(this.newestRoom, room);
+      this.live.set(room, { room, name: record.name, owner: user, createdAtMs: atMs });
+      this.newestRoom = room;
     }
     if (record.kind === 'roomLeft') this.leave(room, user);
-    else this.live.get(room)!.members.push({ user, joinedSequence: sequence, joinedAtMs: atMs });
+    else this.joined.push({ room, user, joinedSequence: sequence, joinedAtMs: atMs });
   }
 
   deliver(message: ModelUnread): void {
@@ -33,38 +40,46 @@ export class RoomModel {
   }
 
   removeUser(user: number): void {
-    for (const { room } of this.roomsOf(user)) this.leave(room, user);
+    for (const room of this.roomsOf(user)) this.leave(room, user);
   }
 
-  roomsOf(user: number): ModelRoom[] {
-    return this.rooms().filter(({ members }) => members.some((member) => member.user === user));
+  roomsOf(user: number): number[] {
+    return this.joined.filter((member) => member.user === user).map(({ room }) => room);
   }
 
   /** By number. */
   rooms(): ModelRoom[] {
-    return [...this.live.values()]
-      .sort((a, b) => a.room - b.room)
-      .map((room) => ({ ...room, members: [...room.members] }));
+    return [...this.live.values()].sort((a, b) => a.room - b.room).map((room) => ({ ...room }));
+  }
+
+  /** By room and user. */
+  members(): ModelMember[] {
+    return [...this.joined].sort((a, b) => a.room - b.room || a.user - b.user);
   }
 
   /** Those that some member has not read, by room. */
   messages(): ModelUnread[] {
-    return this.rooms().flatMap(({ room, members }) => {
-      const isRead = Math.min(
-        ...members.map(({ user, joinedSequence }) => Math.max(joinedSequence, this.readThrough(user))),
+    return this.rooms().flatMap(({ room }) => {
+      const read = this.membersOf(room).map(({ user, joinedSequence }) =>
+        Math.max(joinedSequence, this.readThrough(user)),
       );
+      const isRead = Math.min(...read);
       return this.unread.filter(({ receiver, sequence }) => receiver === -room && sequence > isRead);
     });
   }
 
+  private membersOf(room: number): ModelMember[] {
+    return this.joined.filter((member) => member.room === room);
+  }
+
   private leave(room: number, user: number): void {
-    const left = this.live.get(room)!;
-    left.members = left.members.filter((member) => member.user !== user);
-    if (left.members.length > 0) {
-      if (left.owner === user) left.owner = left.members[0]!.user;
-      return;
+    this.joined = this.joined.filter((member) => member.room !== room || member.user !== user);
+    const [successor] = this.membersOf(room);
+    if (successor === undefined) {
+      this.live.delete(room);
+      this.unread = this.unread.filter(({ receiver }) => receiver !== -room);
+    } else if (this.live.get(room)!.owner === user) {
+      this.live.get(room)!.owner = successor.user;
     }
-    this.live.delete(room);
-    this.unread = this.unread.filter(({ receiver }) => receiver !== -room);
   }
 }

@@ -1,7 +1,7 @@
 /** What the tables promise, as plain JavaScript: the same records, applied one by one. */
 import type { JournalRecord } from '../../shared/journal/record';
 import type { Tables } from '../../workers/tables/tables';
-import { type ModelRoom, RoomModel } from './room-model';
+import { type ModelMember, type ModelRoom, RoomModel } from './room-model';
 
 export interface ModelTableUser {
   readonly user: number;
@@ -46,6 +46,7 @@ export interface TableContents {
   readonly sessions: readonly (readonly [string, number, number])[];
   readonly unread: readonly ModelUnread[];
   readonly rooms: readonly ModelRoom[];
+  readonly members: readonly ModelMember[];
   readonly newestRoom: number;
   readonly roomMessages: readonly ModelUnread[];
   readonly postedKeys: readonly ModelPostedKey[];
@@ -109,6 +110,7 @@ export class TableModel {
         .sort(([a], [b]) => (a < b ? -1 : 1)),
       unread: [...this.unread].sort(([a], [b]) => a - b).flatMap(([, messages]) => messages),
       rooms: this.rooms.rooms(),
+      members: this.rooms.members(),
       newestRoom: this.rooms.newestRoom,
       roomMessages: this.rooms.messages(),
       postedKeys: [...this.postedKeys].reverse(),
@@ -171,7 +173,8 @@ export function contentsOf(tables: Tables, pageSize: number): TableContents {
       return [tokenText(token), user, openedAtSeconds] as const;
     }),
     unread: [...tables.unread()].map((message) => ({ ...message, text: textOf(message.text) })),
-    rooms: [...tables.rooms()].map((room) => ({ ...room, members: [...room.members] })),
+    rooms: [...tables.rooms()],
+    members: [...tables.members()],
     newestRoom: tables.newestRoom,
     roomMessages: [...tables.roomMessages()].map((message) => ({ ...message, text: textOf(message.text) })),
     postedKeys: [...tables.postedKeys()],

@@ -3,10 +3,13 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { findUser, findUserNumber, sessionKeysOf } from './accounts';
-import { readHistoryChunk } from './chunk';
+import { readHistoryChunk, type UnreadMessage } from './chunk';
 import { damaged } from './data-error';
+import { InboxPages } from './inbox-pages';
 import { conversationOfKey, higherUser, lowerUser, readUint53 } from './keys';
-import { loadUnread } from './load';
+import { loadRoomMessages, loadUnread } from './load';
+import { findMember, findRoom, roomsOf } from './rooms';
+import type { MemberRow } from './rows';
 import type { Table } from './environment';
 import type { TableSet } from './table-set';
 
@@ -22,9 +25,17 @@ export type ExportLine =
       readonly sessionCount: number;
     }
   | {
+      readonly type: 'room';
+      readonly room: string;
+      readonly isOwner: boolean;
+      readonly joinedAt: string;
+    }
+  | {
       readonly type: 'unread';
       readonly sequence: number;
       readonly from: string;
+      /** A user, or a room with its `#`. */
+      readonly to: string;
       readonly at: string;
       readonly text: string;
     }
@@ -38,8 +49,9 @@ export type ExportLine =
     };
 
 /**
- * The account, its unread messages in order, then its history: by partition, in the order of its chunks. Nothing when
- * no live user has this (folded) name. Reads every key of history.
+ * The account, the rooms that it is in, its unread messages in order, those of users before those of each room, then
+ * its history: by partition, in the order of its chunks. Nothing when no live user has this (folded) name. Reads every
+ * key of history.
  * @throws `DATA_DAMAGED`
  */
 export async function* exportUser(tables: TableSet, username: string): AsyncGenerator<ExportLine> {
@@ -54,15 +66,51 @@ export async function* exportUser(tables: TableSet, username: string): AsyncGene
     createdAt: timeText(row.createdAtMs),
     sessionCount: sessionKeysOf(tables, user).length,
   };
-  for (const { sequence, sender, atMs, text } of loadUnread(tables, user)) {
-    yield { type: 'unread', sequence, from: names.of(sender), at: timeText(atMs), text: textOf(text) };
+  const memberships = membershipsOf(tables, user);
+  for (const { room, owner, joinedAtMs } of memberships)
+    yield { type: 'room', room: names.of(-room), isOwner: owner === user, joinedAt: timeText(joinedAtMs) };
+  for (const message of unreadOf(tables, user, memberships)) {
+    const { sequence, sender, receiver, atMs, text } = message;
+    const [from, to] = [names.of(sender), names.of(receiver)];
+    yield { type: 'unread', sequence, from, to, at: timeText(atMs), text: textOf(text) };
   }
   const own = (key: Buffer): boolean => {
     const conversation = conversationOfKey(key);
-    return lowerUser(conversation) === user || higherUser(conversation) === user;
+    const lower = lowerUser(conversation);
+    // What was said in a room is of nobody, and anybody's.
+    return lower === 0 || lower === user || higherUser(conversation) === user;
   };
   yield* exportHistory(tables.history, user, own, names);
   yield* exportHistory(tables.historyMixed, user, () => true, names);
+}
+
+interface Membership extends MemberRow {
+  readonly room: number;
+  readonly owner: number;
+}
+
+function membershipsOf(tables: TableSet, user: number): Membership[] {
+  return roomsOf(tables, user).map((room) => {
+    const [row, member] = [findRoom(tables, room), findMember(tables, room, user)];
+    if (row === undefined || member === undefined)
+      throw damaged(`user ${user} is in room ${room}, which is not there`);
+    return { room, owner: row.owner, ...member };
+  });
+}
+
+/** One's own messages in rooms are none that one has to read. */
+function* unreadOf(
+  tables: TableSet,
+  user: number,
+  memberships: readonly Membership[],
+): Generator<UnreadMessage> {
+  yield* loadUnread(tables, user);
+  const readThrough = new InboxPages(tables).readThrough(user);
+  for (const { room, joinedSequence } of memberships) {
+    const after = Math.max(readThrough, joinedSequence);
+    for (const message of loadRoomMessages(tables, room))
+      if (message.sequence > after && message.sender !== user) yield message;
+  }
 }
 
 async function* exportHistory(
@@ -87,19 +135,20 @@ async function* exportHistory(
   }
 }
 
-/** Usernames by number, tombstones included. */
+/** Names by number, tombstones included: of users, and, by negative number, of rooms. */
 class Names {
   private readonly known = new Map<number, string>();
 
   constructor(private readonly tables: TableSet) {}
 
-  of(user: number): string {
-    const known = this.known.get(user);
+  of(party: number): string {
+    const known = this.known.get(party);
     if (known !== undefined) return known;
-    const row = findUser(this.tables, user);
-    if (row === undefined) throw damaged(`history speaks of user ${user}, who was never created`);
-    this.known.set(user, row.username);
-    return row.username;
+    const name = party < 0 ? findRoom(this.tables, -party)?.name : findUser(this.tables, party)?.username;
+    if (name === undefined) throw damaged(`a message speaks of ${party}, who was never created`);
+    const shown = party < 0 ? `#${name}` : name;
+    this.known.set(party, shown);
+    return shown;
   }
 }
 

@@ -5,6 +5,7 @@ import { readUnreadChunk, type UnreadMessage } from './chunk';
 import { damaged } from './data-error';
 import { InboxPages } from './inbox-pages';
 import {
+  memberKeyBytes,
   readTokenKey,
   readUint32,
   readUint53,
@@ -14,8 +15,9 @@ import {
   userKey,
   userKeyBytes,
 } from './keys';
-import { type Member, membersOf } from './rooms';
 import {
+  type MemberRow,
+  readMemberRow,
   readRoomRow,
   readSessionRow,
   readUserRow,
@@ -39,8 +41,11 @@ export interface LoadedSession extends SessionRow {
 
 export interface LoadedRoom extends Omit<RoomRow, 'endedSequence'> {
   readonly room: number;
-  /** In order of joining. */
-  readonly members: readonly Member[];
+}
+
+export interface LoadedMember extends MemberRow {
+  readonly room: number;
+  readonly user: number;
 }
 
 /** All users ever, tombstones included, in order of number. Numbers may be missing. */
@@ -91,26 +96,34 @@ export function* loadUnread(tables: TableSet, receiver?: number): Generator<Unre
 }
 
 /** All rooms that there are, in order of number. */
-export function* loadRooms(tables: TableSet): Generator<LoadedRoom> {
-  for (const { key, value } of tables.rooms.entries()) {
+export function* loadRooms({ rooms }: TableSet): Generator<LoadedRoom> {
+  for (const { key, value } of rooms.entries()) {
     const room = readUint32(key, 0);
     const row = key.length === userKeyBytes ? readRoomRow(value) : undefined;
     if (row === undefined) throw damaged(`the row of room ${room} is damaged`);
     if (row.endedSequence > 0) continue;
-    const members = [...membersOf(tables, room)].sort(
-      (left, right) => left.joinedSequence - right.joinedSequence,
-    );
     const { name, owner, createdAtMs } = row;
-    yield { room, name, owner, createdAtMs, members };
+    yield { room, name, owner, createdAtMs };
   }
 }
 
-/** The messages of rooms that not all members have read, by room, in order of sequence. */
-export function* loadRoomMessages(tables: TableSet): Generator<UnreadMessage> {
+/** Who is in which room, by room and user. */
+export function* loadMembers({ members }: TableSet): Generator<LoadedMember> {
+  for (const { key, value } of members.entries()) {
+    const room = readUint32(key, 0);
+    const row = key.length === memberKeyBytes ? readMemberRow(value) : undefined;
+    if (row === undefined) throw damaged(`the row of a member of room ${room} is damaged`);
+    yield { room, user: readUint32(key, userKeyBytes), ...row };
+  }
+}
+
+/** The messages of rooms that not all members have read, or those of one room: by room, in order of sequence. */
+export function* loadRoomMessages(tables: TableSet, only?: number): Generator<UnreadMessage> {
   const inboxes = new InboxPages(tables);
   let room = 0;
   let isRead = 0;
-  for (const { key, value } of tables.roomUnread.entries()) {
+  const range = only === undefined ? {} : { start: userKey(only), end: userKey(only + 1) };
+  for (const { key, value } of tables.roomUnread.entries(range)) {
     const keyRoom = key.length === roomUnreadKeyBytes ? readUint32(key, 0) : 0;
     if (keyRoom !== room) {
       room = keyRoom;

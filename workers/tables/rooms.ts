@@ -15,7 +15,7 @@ import {
 } from './rows';
 import { readNewestRoom, type TableSet, writeNewestRoom } from './table-set';
 
-export interface Member extends MemberRow {
+interface Member extends MemberRow {
   readonly user: number;
 }
 
@@ -25,6 +25,15 @@ export function findRoom({ rooms }: TableSet, room: number): RoomRow | undefined
   if (bytes === undefined) return undefined;
   const row = readRoomRow(bytes);
   if (row === undefined) throw damaged(`the row of room ${room} is damaged`);
+  return row;
+}
+
+/** Undefined when the user is not in the room. */
+export function findMember({ members }: TableSet, room: number, user: number): MemberRow | undefined {
+  const bytes = members.get(memberKey(room, user));
+  if (bytes === undefined) return undefined;
+  const row = readMemberRow(bytes);
+  if (row === undefined) throw damaged(`the row of a member of room ${room} is damaged`);
   return row;
 }
 

@@ -14,9 +14,11 @@ import { expireSessions } from './expire-sessions';
 import { type ExportLine, exportUser } from './export-user';
 import { expireHistory, readHistoryPage } from './history';
 import {
+  type LoadedMember,
   type LoadedRoom,
   type LoadedSession,
   type LoadedUser,
+  loadMembers,
   loadRoomMessages,
   loadRooms,
   loadSessions,
@@ -101,9 +103,14 @@ export class Tables {
     return loadUnread(this.set, receiver);
   }
 
-  /** All rooms, in order of number, with their members. */
+  /** All rooms, in order of number. */
   rooms(): Generator<LoadedRoom> {
     return loadRooms(this.set);
+  }
+
+  /** Who is in which room, by room and user. */
+  members(): Generator<LoadedMember> {
+    return loadMembers(this.set);
   }
 
   /** The messages of rooms that not all members have read: by room, in order of sequence. */
