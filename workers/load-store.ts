@@ -31,6 +31,7 @@ export function loadStore(
     rows += 1;
     onRow(rows);
   };
+  loader.noteSequence(tables.sequence);
   for (const { user, username, displayName, passwordHash, removed, ...inbox } of tables.users()) {
     loader.user(user, username, displayName, passwordHash);
     loader.inbox(user, inbox.lastSequence, inbox.readThrough);

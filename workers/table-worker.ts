@@ -14,6 +14,7 @@ import type {
 } from '../shared/journal/journal-messages';
 import { SegmentReader } from '../shared/journal/segment-reader';
 import { JournalReader } from '../shared/store/journal-reader';
+import { readLayout } from '../shared/store/layout';
 import { Memory } from '../shared/store/memory';
 import { copyData } from './copy-data';
 import { Tables } from './tables/tables';
@@ -30,6 +31,10 @@ const waitMsMax = 10_000;
 const runWordsMax = 4_194_304;
 const houseKeepingMs = 60_000;
 const dayMs = 86_400_000;
+/** Idempotency keys of posts are good for so long. */
+const postedKeysMs = dayMs;
+/** More than a store remembers would be of no use. */
+const postedKeysMax = 1_000_000;
 
 if (process.platform === 'linux') setPriority(0, tablePriority);
 
@@ -38,6 +43,8 @@ const port = parentPort!;
 
 class TableFollower {
   private readonly reader = new JournalReader(new Memory(settings.store));
+  /** A room keeps as many messages as an inbox may. */
+  private readonly roomMessagesMax = readLayout(new Int32Array(settings.store)).inboxMessagesMax;
   private readonly segments = new SegmentReader(dataFolders(settings.folder).journal);
   private applied = settings.appliedPosition;
   /** The durable position, in full and as the ring counts it. */
@@ -105,7 +112,8 @@ class TableFollower {
     this.follow(
       this.behindSinceMs !== undefined && nowMs - this.behindSinceMs >= waitMsMax ? 0 : runWordsMin,
     );
-    if (!this.isCopying && nowMs - this.keptHouseMs >= houseKeepingMs) {
+    const isWell = !this.isCopying && this.failure === undefined;
+    if (isWell && nowMs - this.keptHouseMs >= houseKeepingMs) {
       this.keptHouseMs = nowMs;
       this.keepHouse(nowMs);
     }
@@ -125,7 +133,7 @@ class TableFollower {
   /** Applies while more than `wordsMin` wait. */
   private follow(wordsMin: number): void {
     if (this.isCopying) return;
-    try {
+    this.write(() => {
       for (;;) {
         const waiting = this.lookHowFar() - this.applied;
         if (waiting === 0) this.behindSinceMs = undefined;
@@ -133,6 +141,13 @@ class TableFollower {
         if (waiting <= wordsMin) break;
         this.applyRun();
       }
+    });
+  }
+
+  /** Changes the tables, and tells when that begins to fail and when it goes again. */
+  private write(change: () => void): void {
+    try {
+      change();
       if (this.failure !== undefined) tell({ kind: 'recovered' });
       this.failure = undefined;
     } catch (error) {
@@ -171,7 +186,12 @@ class TableFollower {
   }
 
   private keepHouse(nowMs: number): void {
-    if (settings.historyDays > 0) this.tables.expireHistory(nowMs - settings.historyDays * dayMs);
+    const { tables, roomMessagesMax } = this;
+    this.write(() => {
+      if (settings.historyDays > 0) tables.expireHistory(nowMs - settings.historyDays * dayMs);
+      tables.trimRooms(roomMessagesMax);
+      tables.expirePostedKeys({ beforeMs: nowMs - postedKeysMs, keysMax: postedKeysMax });
+    });
   }
 }
 

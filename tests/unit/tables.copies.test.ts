@@ -47,25 +47,31 @@ test('a backup into a folder with data is refused: DATA_EXISTS', async () => {
   await expect(tables.backup(folder.file('copy'))).rejects.toMatchObject({ code: 'DATA_EXISTS' });
 });
 
-test('an export has the account, what is unread and what was said, in the peers’ names', async () => {
+test('an export has the account, its rooms, what is unread and what was said, in the peers’ names', async () => {
   const writer = new RecordWriter();
   writer
     .userCreated(1, nowMs, 'budi', 'Budi \\"\\u00e9', 'secret-hash')
-    .userCreated(2, nowMs, 'siti', 'Siti', 'h');
-  writer.userCreated(3, nowMs, 'tono', 'Tono', 'h').sessionOpened(Int32Array.of(1, 2, 3, 4), 1, 5);
+    .userCreated(2, nowMs, 'siti', 'Siti', 'h')
+    .userCreated(3, nowMs, 'tono', 'Tono', 'h')
+    .sessionOpened(Int32Array.of(1, 2, 3, 4), 1, 5);
   writer
     .message(1, 2, 1, nowMs, 'halo\\u0021')
     .message(2, 1, 2, nowMs + 1, 'hai')
-    .message(3, 2, 3, nowMs, 'other');
-  writer
+    .message(3, 2, 3, nowMs, 'other')
     .message(1, 3, 4, nowMs + 2, 'apa')
-    .read(1, 1)
+    .read(1, 1);
+  writer
+    .roomCreated(7, 2, 5, nowMs, 'pasar')
+    .message(-7, 2, 6, nowMs, 'before budi came')
+    .roomJoined(7, 1, 7, nowMs + 3)
+    .message(-7, 1, 8, nowMs, 'salam')
+    .message(-7, 2, 9, nowMs + 4, 'salam juga')
     .userRemoved(3);
   const words = writer.taken();
   tables.apply(words, words.length, nowMs);
   const lines: object[] = [];
   for await (const line of tables.exportUser('budi')) lines.push(line);
-  expect(lines.slice(0, 2)).toEqual([
+  expect(lines.slice(0, 4)).toEqual([
     {
       type: 'account',
       username: 'budi',
@@ -73,10 +79,16 @@ test('an export has the account, what is unread and what was said, in the peers�
       createdAt: '2025-06-15T15:06:40.000Z',
       sessionCount: 1,
     },
-    { type: 'unread', sequence: 4, from: 'tono', at: '2025-06-15T15:06:40.002Z', text: 'apa' },
+    { type: 'room', room: '#pasar', isOwner: false, joinedAt: '2025-06-15T15:06:40.003Z' },
+    { type: 'unread', sequence: 4, from: 'tono', to: 'budi', at: '2025-06-15T15:06:40.002Z', text: 'apa' },
+    {
+      type: 'unread',
+      ...{ sequence: 9, from: 'siti', to: '#pasar', at: '2025-06-15T15:06:40.004Z', text: 'salam juga' },
+    },
   ]);
-  const history = lines.slice(2).map((line) => line as { from: string; to: string; text: string });
+  const history = lines.slice(4).map((line) => line as { from: string; to: string; text: string });
   expect(history.map(({ from, to, text }) => `${from} ${to} ${text}`).sort()).toEqual([
+    'budi #pasar salam',
     'budi siti hai',
     'siti budi halo!',
     'tono budi apa',

@@ -66,7 +66,7 @@ test('another format: DATA_FORMAT_UNKNOWN names both, read-only or not', async (
   }
 });
 
-test.each(['format', 'applied'])('without its %s: DATA_DAMAGED', async (word) => {
+test.each(['format', 'applied', 'sequence'])('without its %s: DATA_DAMAGED', async (word) => {
   await (await fill()).close();
   await edit((environment) => {
     const meta = environment.table('meta');
