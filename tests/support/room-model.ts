@@ -1,6 +1,14 @@
 /** What the tables promise of rooms, as plain JavaScript. */
 import type { JournalRecord } from '../../shared/journal/record';
-import type { ModelUnread } from './table-model';
+
+export interface ModelUnread {
+  /** A room as its negative number. */
+  readonly receiver: number;
+  readonly sender: number;
+  readonly sequence: number;
+  readonly atMs: number;
+  readonly text: string;
+}
 
 export interface ModelRoom {
   readonly room: number;

@@ -1,7 +1,7 @@
 /** What the tables promise, as plain JavaScript: the same records, applied one by one. */
 import type { JournalRecord } from '../../shared/journal/record';
 import type { Tables } from '../../workers/tables/tables';
-import { type ModelMember, type ModelRoom, RoomModel } from './room-model';
+import { type ModelMember, type ModelRoom, type ModelUnread, RoomModel } from './room-model';
 
 export interface ModelTableUser {
   readonly user: number;
@@ -12,15 +12,6 @@ export interface ModelTableUser {
   removed: boolean;
   lastSequence: number;
   readThrough: number;
-}
-
-export interface ModelUnread {
-  /** A room as its negative number. */
-  readonly receiver: number;
-  readonly sender: number;
-  readonly sequence: number;
-  readonly atMs: number;
-  readonly text: string;
 }
 
 interface ModelPostedKey {

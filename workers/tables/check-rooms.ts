@@ -1,5 +1,5 @@
 /** The audit of rooms, of who is in them, and of their messages. */
-import type { AuditContext } from './check';
+import type { AuditContext } from './audit-context';
 import { readUnreadChunk } from './chunk';
 import type { Table } from './environment';
 import {

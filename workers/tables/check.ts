@@ -3,6 +3,7 @@
  */
 import { type InboxCounters, visitInboxes } from './inbox-pages';
 import { isDamage } from './environment';
+import type { AuditContext } from './audit-context';
 import { RoomAudit } from './check-rooms';
 import { readHistoryChunk, readKeysChunk, readUnreadChunk } from './chunk';
 import {
@@ -34,25 +35,6 @@ export interface Finding {
   /** The key, in hexadecimal; empty when the finding is of the table as a whole. Holds no token. */
   readonly key: string;
   readonly message: string;
-}
-
-/** What the parts of the audit share. */
-export interface AuditContext {
-  readonly tables: TableSet;
-  /** By number: whether the user is live. */
-  readonly users: ReadonlyMap<number, boolean>;
-  /** None is newer. */
-  readonly sequence: number;
-  find(table: string, key: Buffer | undefined, message: string): void;
-  /** Finds a user who was never created. */
-  requireUser(table: string, key: Buffer, user: number): void;
-  /** Finds sequences that do not ascend from `after` on, or that are newer than any can be. Returns the last. */
-  checkOrder(
-    table: string,
-    key: Buffer,
-    entries: readonly { readonly sequence: number }[],
-    after: number,
-  ): number;
 }
 
 /** Audits all tables. At most 1,000 findings. */
