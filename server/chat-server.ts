@@ -69,15 +69,15 @@ export class ChatServer {
       openRegistration,
       sessionLifetime,
     };
-    this.chatPool = new ChatPool(threads, settings, onFatal);
-    this.hashPool = new HashPool(threads, onFatal);
+    this.chatPool = new ChatPool(threads, settings, { log, onFatal });
+    this.hashPool = new HashPool(threads, { log, onFatal });
     this.dispatcher = new Dispatcher(
       openBatchSlots(batchArea),
       Math.max(segmentBytesMin, maxLine + cutLineExtraBytes),
       (slot) => this.chatPool.runBatch(slot),
       this.gate,
-      (error) => {
-        this.log.error({ err: error }, 'a batch failed');
+      (lost) => {
+        this.chatPool.noteLoss(lost);
       },
     );
     this.listener = this.createListener();
@@ -142,6 +142,7 @@ export class ChatServer {
     }
     // Replies that wait for a disk that takes nothing would be waited for in vain.
     await Promise.race([this.dispatcher.whenIdle(), delay(idleMsMax, undefined, { ref: false })]);
+    this.dispatcher.stop();
     await Promise.all([this.chatPool.destroy(), this.hashPool.destroy()]);
     await this.journal?.stop();
   }

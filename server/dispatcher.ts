@@ -17,7 +17,7 @@ export interface RequestSource {
   takeLines(bytesMax: number): Buffer | undefined;
   /** What became of the lines. The source enqueues itself again when it has more. */
   complete(result: SegmentResult): void;
-  /** The thread that ran the lines has died: `requestCount` of them have an unknown outcome. */
+  /** The thread that ran the lines has died in their midst: `requestCount` of them have an unknown outcome. */
   completeUnknown(requestCount: number): void;
 }
 
@@ -37,7 +37,16 @@ export interface Gate {
   hold(position: number, release: () => void): void;
 }
 
+/** Resolves to a batch's result. Rejects when the thread that had the batch is dead and will write no more. */
 export type RunBatch = (slot: number) => Promise<BatchResult>;
+
+/** What becomes of the requests of a dead thread's batch that have no reply, in numbers. */
+export interface LostRequests {
+  /** May have been carried out or not. */
+  readonly unknown: number;
+  /** Not begun: carried out again. */
+  readonly repeated: number;
+}
 
 /** An open batch of so many connections does not wait for the end of the turn. */
 const worthATrip = 64;
@@ -73,19 +82,20 @@ export class Dispatcher {
   /** Sources whose lines have to wait for room in the open batch. */
   private waiting: RequestSource[] = [];
   private flushIsScheduled = false;
+  private hasStopped = false;
   private readonly idleListeners: (() => void)[] = [];
 
   /**
    * @param slots One more than batches may be under way: the open one.
    * @param segmentBytesMax What one connection may put in one batch; at least the longest line.
-   * @param onFailure Hears why a batch failed; its sources are told that the outcome is unknown.
+   * @param onLoss Hears what became of a dead thread's batch.
    */
   constructor(
     slots: readonly BatchSlot[],
     private readonly segmentBytesMax: number,
     private readonly runBatch: RunBatch,
     private readonly gate: Gate,
-    private readonly onFailure: (error: unknown) => void,
+    private readonly onLoss: (lost: LostRequests) => void,
   ) {
     const [open, ...free] = slots.map((slot) => new Batch(slot));
     if (open === undefined || free.length === 0) throw new Error('the dispatcher needs two batch slots');
@@ -120,6 +130,11 @@ export class Dispatcher {
     });
   }
 
+  /** Starts nothing any more: the pool is about to end. */
+  stop(): void {
+    this.hasStopped = true;
+  }
+
   private get isIdle(): boolean {
     return (
       this.underWay === 0 && this.held === 0 && this.waiting.length === 0 && this.open.sources.length === 0
@@ -144,7 +159,7 @@ export class Dispatcher {
 
   private get openMayStart(): boolean {
     const count = this.open.sources.length;
-    if (count === 0 || this.underWay === this.underWayMax) return false;
+    if (count === 0 || this.underWay === this.underWayMax || this.hasStopped) return false;
     return this.underWay === 0 || count >= worthASecondTrip || this.waiting.length > 0;
   }
 
@@ -172,18 +187,39 @@ export class Dispatcher {
       (result) => {
         this.complete(batch, result);
       },
-      (error: unknown) => {
-        this.onFailure(error);
-        this.completeUnknown(batch);
+      () => {
+        this.completeDead(batch);
       },
     );
   }
 
-  private complete(batch: Batch, deferrals: BatchResult): void {
+  /**
+   * What a dead thread had done has its replies; what it had not begun goes back to its sources, to be carried out
+   * again; the outcome of what it died in is unknown.
+   */
+  private completeDead(batch: Batch): void {
+    if (this.hasStopped) return;
+    const { slot, sources } = batch;
+    const { unfinishedSegment } = slot;
+    const lost = { unknown: 0, repeated: 0 };
+    for (let segment = 0; segment < sources.length; segment += 1) {
+      if (segment === unfinishedSegment) lost.unknown = slot.requestCount(segment);
+      else if (segment >= slot.begunCount) lost.repeated += slot.requestCount(segment);
+      else slot.takeBackDeferral(segment);
+    }
+    this.onLoss(lost);
+    this.complete(batch, undefined, unfinishedSegment);
+  }
+
+  private complete(batch: Batch, deferrals: BatchResult, unfinishedSegment = -1): void {
     const { slot, sources } = batch;
     const held: HeldSegment[] = [];
     let position = 0;
     for (let segment = 0; segment < sources.length; segment += 1) {
+      if (segment === unfinishedSegment) {
+        sources[segment]!.completeUnknown(slot.requestCount(segment));
+        continue;
+      }
       const result = readResult(slot, segment, deferrals);
       if ((slot.flags(segment) & segmentFlag.awaitsDisk) === 0) {
         sources[segment]!.complete(result);
@@ -201,13 +237,6 @@ export class Dispatcher {
       for (const { source, result } of held) source.complete(result);
       this.tellIfIdle();
     });
-  }
-
-  private completeUnknown(batch: Batch): void {
-    for (const [segment, source] of batch.sources.entries()) {
-      source.completeUnknown(batch.slot.requestCount(segment));
-    }
-    this.release(batch);
   }
 
   private release(batch: Batch): void {

@@ -2,6 +2,7 @@
  * The two pools of worker threads. The only file that knows Piscina.
  */
 import path from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import Piscina from 'piscina';
 import type {
   AccountResult,
@@ -15,21 +16,40 @@ import type {
   Deferral,
   WorkerSettings,
 } from '../shared/batch/tasks';
+import { Memory } from '../shared/store/memory';
+import { readLayout } from '../shared/store/layout';
+import { recoverThread } from '../shared/store/recovery';
+import type { LostRequests } from './dispatcher';
+import { Supervisor, type SupervisorHost, type ThreadSource } from './supervisor';
 import { workersFolder } from './workers-folder';
 
 /** Batches that may wait at one worker behind the one it runs, so that it never waits for the main thread. */
 const batchesPerWorker = 2;
 
+/** What a pool needs of the server around it. */
+export type PoolHost = Omit<SupervisorHost, 'recover'>;
+
 /** The threads that run commands. */
 export class ChatPool {
-  private readonly pool: Piscina<ChatTask>;
+  private readonly pool: WatchedPool<ChatTask, unknown>;
 
   constructor(
     readonly threads: number,
     settings: WorkerSettings,
-    onError: (error: Error) => void,
+    host: PoolHost,
   ) {
-    this.pool = createPool('chat-worker.js', threads, batchesPerWorker, settings, onError);
+    const memory = new Memory(settings.store);
+    const layout = readLayout(memory.words);
+    this.pool = new WatchedPool(
+      {
+        duty: 'run commands',
+        entryPoint: 'chat-worker.js',
+        threads,
+        tasksPerThread: batchesPerWorker,
+        settings,
+      },
+      { ...host, recover: (threadId) => recoverThread(memory, layout, threadId) },
+    );
   }
 
   /** Batches that may be under way at once, and the one that is being filled. */
@@ -41,8 +61,18 @@ export class ChatPool {
     return this.pool.run(slot) as Promise<BatchResult>;
   }
 
-  finish(deferral: Deferral, outcome: HashOutcome): Promise<FinishedCommand> {
-    return this.pool.run({ kind: 'finish', deferral, outcome }) as Promise<FinishedCommand>;
+  async finish(deferral: Deferral, outcome: HashOutcome): Promise<FinishedCommand> {
+    try {
+      return (await this.pool.run({ kind: 'finish', deferral, outcome })) as FinishedCommand;
+    } catch (error) {
+      this.noteLoss({ unknown: 1, repeated: 0 });
+      throw error;
+    }
+  }
+
+  /** Requests were lost with the thread that died last. */
+  noteLoss(lost: LostRequests): void {
+    this.pool.noteLoss(lost);
   }
 
   hasUser(username: string): Promise<boolean> {
@@ -85,17 +115,32 @@ export class ChatPool {
 
 /** The threads that hash passwords, a lane of their own: they never delay a quick command. */
 export class HashPool {
-  private readonly pool: Piscina<HashJob, HashOutcome>;
+  private readonly pool: WatchedPool<HashJob, HashOutcome>;
 
   constructor(
     readonly threads: number,
-    onError: (error: Error) => void,
+    host: PoolHost,
   ) {
-    this.pool = createPool('hash-worker.js', threads, 1, undefined, onError);
+    this.pool = new WatchedPool(
+      {
+        duty: 'hash passwords',
+        entryPoint: 'hash-worker.js',
+        threads,
+        tasksPerThread: 1,
+        settings: undefined,
+      },
+      { ...host, recover: () => undefined },
+    );
   }
 
-  run(job: HashJob): Promise<HashOutcome> {
-    return this.pool.run(job);
+  /** A job changes nothing: when its thread dies, it is done once more. */
+  async run(job: HashJob): Promise<HashOutcome> {
+    try {
+      return await this.pool.run(job);
+    } catch (error) {
+      if (this.pool.hasEnded) throw error;
+      return this.pool.run(job);
+    }
   }
 
   /** Ends the threads; jobs under way are cut off. */
@@ -104,25 +149,91 @@ export class HashPool {
   }
 }
 
-function createPool<Task, Result>(
-  entryPoint: string,
-  threads: number,
-  concurrentTasksPerWorker: number,
-  workerData: WorkerSettings | undefined,
-  onError: (error: Error) => void,
-): Piscina<Task, Result> {
-  const pool = new Piscina<Task, Result>({
-    filename: path.join(workersFolder, entryPoint),
-    minThreads: threads,
-    maxThreads: threads,
+interface PoolShape {
+  /** What its threads do, for the log. */
+  readonly duty: string;
+  readonly entryPoint: string;
+  readonly threads: number;
+  readonly tasksPerThread: number;
+  readonly settings: WorkerSettings | undefined;
+}
+
+/** A pool whose threads may die: see `supervisor.ts`. */
+class WatchedPool<Task, Result> implements ThreadSource {
+  hasEnded = false;
+  private readonly piscina: Piscina<Task | undefined, Result>;
+  private readonly supervisor: Supervisor;
+
+  constructor(
+    private readonly shape: PoolShape,
+    host: SupervisorHost,
+  ) {
+    this.piscina = createPiscina(shape);
+    // Unheard, it would end the process. What it says of a thread, the thread itself has said before.
+    this.piscina.on('error', (error) => {
+      host.log.debug({ err: error }, 'the pool heard of a failed thread');
+    });
+    this.supervisor = new Supervisor(this, host);
+    this.supervisor.watch();
+  }
+
+  get duty(): string {
+    return this.shape.duty;
+  }
+
+  get threadCount(): number {
+    return this.shape.threads;
+  }
+
+  get threads(): readonly Worker[] {
+    return this.piscina.threads;
+  }
+
+  /**
+   * Piscina replaces a thread that dies, until one has died before it was ready; from then on it starts one only for a
+   * task that no other thread has room for.
+   */
+  refill(): void {
+    while (this.piscina.threads.length < this.shape.threads)
+      this.piscina.run(undefined).catch(() => undefined);
+  }
+
+  /** Rejects when the task's thread has died and writes no more. */
+  async run(task: Task): Promise<Result> {
+    const { supervisor } = this;
+    const { buriedCount } = supervisor;
+    try {
+      const result = await this.piscina.run(task);
+      supervisor.noteProgress();
+      return result;
+    } catch (error) {
+      await supervisor.whenBuried();
+      if (supervisor.buriedCount === buriedCount) throw error;
+      throw new Error('the thread died that ran it: it may or may not have happened', { cause: error });
+    }
+  }
+
+  noteLoss(lost: LostRequests): void {
+    this.supervisor.noteLoss(lost);
+  }
+
+  async destroy(): Promise<void> {
+    this.hasEnded = true;
+    this.supervisor.end();
+    await this.piscina.destroy();
+  }
+}
+
+function createPiscina<Task, Result>(shape: PoolShape): Piscina<Task, Result> {
+  return new Piscina<Task, Result>({
+    filename: path.join(workersFolder, shape.entryPoint),
+    minThreads: shape.threads,
+    maxThreads: shape.threads,
     idleTimeout: Infinity,
-    concurrentTasksPerWorker,
+    concurrentTasksPerWorker: shape.tasksPerThread,
     recordTiming: false,
     // Workers sleep in Atomics.wait for the next task: the quickest hand-over there is.
     atomics: 'sync',
-    workerData,
+    workerData: shape.settings,
   });
-  // Unheard, a pool's 'error' would end the process without a word.
-  pool.on('error', onError);
-  return pool;
 }

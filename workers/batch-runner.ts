@@ -56,7 +56,10 @@ export class BatchRunner {
     context.requestBytes = slot.requests;
     context.reply = new ReplyWriter(slot.replies, slot.replies.length);
     this.deferred = [];
-    for (let segment = 0; segment < slot.segmentCount; segment += 1) this.runSegment(slot, segment);
+    for (let segment = 0; segment < slot.segmentCount; segment += 1) {
+      slot.begin(segment);
+      this.runSegment(slot, segment);
+    }
     context.store.journal.announce();
     return this.deferred.length === 0 ? undefined : this.deferred;
   }

@@ -1,7 +1,8 @@
 /**
- * Entry point of the pool's threads: each attaches to the shared memory once and then runs what it is sent.
+ * Entry point of the pool's threads: each attaches to the shared memory once and then runs what it is sent. A thread in
+ * which a task fails is a flaw of ours, and may hold locks: it ends, and is put right like any dead thread.
  */
-import { threadId, workerData } from 'node:worker_threads';
+import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { openBatchSlots } from '../shared/batch/batch-area';
 import type {
   AccountResult,
@@ -9,6 +10,7 @@ import type {
   ChatTask,
   FinishedCommand,
   ListedUser,
+  ThreadFailure,
   WorkerSettings,
 } from '../shared/batch/tasks';
 import type { ErrorCode } from '../shared/protocol/error-codes';
@@ -30,9 +32,24 @@ store.limitSessions(settings.sessionLifetime);
 const slots = openBatchSlots(settings.batchArea);
 const runner = new BatchRunner(store, settings.lineBytesMax, settings);
 
+/** The one failure of a task that leaves the thread as it was: nothing had begun. */
+const badUsername = 'BAD_USERNAME';
+
 type TaskResult = BatchResult | FinishedCommand | AccountResult | ListedUser[] | boolean | string | undefined;
 
-export default function runTask(task: ChatTask): TaskResult {
+/** Without a task there is nothing to do: see `refill` in `server/pool.ts`. */
+export default function runTask(task: ChatTask | undefined): TaskResult {
+  if (task === undefined) return undefined;
+  try {
+    return carryOut(task);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === badUsername) throw error;
+    parentPort!.postMessage({ kind: 'threadFailure', error } satisfies ThreadFailure);
+    process.exit(1);
+  }
+}
+
+function carryOut(task: ChatTask): TaskResult {
   if (typeof task === 'number') return runner.runBatch(slots[task]!, Date.now());
   switch (task.kind) {
     case 'finish':
@@ -76,6 +93,9 @@ function changeAccount(change: () => ErrorCode | 'OK'): AccountResult {
 
 function nameOf(username: string): Name {
   const name = new Name();
-  if (!name.readText(username)) throw new Error(`${JSON.stringify(username)} is not a username`);
+  if (!name.readText(username)) {
+    const error = new Error(`${JSON.stringify(username)} is not a username`);
+    throw Object.assign(error, { code: badUsername });
+  }
   return name;
 }

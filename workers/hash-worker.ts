@@ -9,6 +9,7 @@ import { runHashJob } from './password-hash';
 const hashingPriority = 10;
 if (process.platform === 'linux') setPriority(0, hashingPriority);
 
-export default function runJob(job: HashJob): HashOutcome {
-  return runHashJob(job);
+/** Without a job there is nothing to do: see `refill` in `server/pool.ts`. */
+export default function runJob(job: HashJob | undefined): HashOutcome | undefined {
+  return job === undefined ? undefined : runHashJob(job);
 }

@@ -8,7 +8,8 @@
  * ```
  *
  * The main thread owns a slot until it posts the batch, the worker until its result is received. The messages between
- * the threads order the accesses, so nothing here is atomic.
+ * the threads order the accesses, so nothing here is atomic. A worker that dies leaves no result: the slot is the main
+ * thread's again after the worker's 'exit', and its head says how far the worker came.
  */
 
 import { copyBytes, viewOf } from '../protocol/word-view';
@@ -23,7 +24,7 @@ const newline = 0x0a;
 /** Up to here copying word by word is faster than the call that copies in bulk. */
 const wordsBytesMax = 256;
 const headWords = 16;
-const head = { segmentCount: 0, requestBytes: 1 } as const;
+const head = { segmentCount: 0, requestBytes: 1, begunCount: 2, doneCount: 3 } as const;
 const segmentWords = 8;
 const segment = {
   requestStart: 0,
@@ -90,6 +91,8 @@ export class BatchSlot {
   clear(): void {
     this.words[head.segmentCount] = 0;
     this.words[head.requestBytes] = 0;
+    this.words[head.begunCount] = 0;
+    this.words[head.doneCount] = 0;
   }
 
   /** Whether a segment of so many bytes still fits. */
@@ -182,7 +185,37 @@ export class BatchSlot {
     return this.words[headWords + index * segmentWords + segment.position]!;
   }
 
-  /** Notes what became of a segment. */
+  /** Notes that a segment is being carried out: until `setResult`, nobody can tell what its lines have done. */
+  begin(index: number): void {
+    this.words[head.begunCount] = index + 1;
+  }
+
+  /** How many segments were begun, the first ones. */
+  get begunCount(): number {
+    return this.words[head.begunCount]!;
+  }
+
+  /** The segment that a dead worker had begun and not done; -1 when there is none. */
+  get unfinishedSegment(): number {
+    const doneCount = this.words[head.doneCount]!;
+    return this.begunCount > doneCount ? doneCount : -1;
+  }
+
+  /**
+   * Makes a deferred command one that was not carried out. For a batch whose result is lost, and the command's rest
+   * with it: all that was done of the command is to look at the store.
+   */
+  takeBackDeferral(index: number): void {
+    const at = headWords + index * segmentWords;
+    const flags = this.words[at + segment.flags]!;
+    if ((flags & segmentFlag.deferred) === 0) return;
+    const lineEnd = this.words[at + segment.consumedEnd]!;
+    const earlierEnd = this.requests.lastIndexOf(newline, lineEnd - 2) + 1;
+    this.words[at + segment.consumedEnd] = Math.max(this.requestStart(index), earlierEnd);
+    this.words[at + segment.flags] = flags & ~segmentFlag.deferred;
+  }
+
+  /** Notes what became of a segment. Segments are carried out in order. */
   setResult(index: number, result: SegmentOutcome): void {
     const at = headWords + index * segmentWords;
     this.words[at + segment.consumedEnd] = result.consumedEnd;
@@ -191,6 +224,8 @@ export class BatchSlot {
     this.words[at + segment.user] = result.user;
     this.words[at + segment.position] = result.position;
     this.words[at + segment.flags] = result.flags;
+    // Last: a worker may die before any of these lines.
+    this.words[head.doneCount] = index + 1;
   }
 }
 

@@ -42,6 +42,12 @@ export type DeferredState = Readonly<Record<string, string | number>>;
 /** What a chat worker returns for a batch: nothing when no segment was deferred, else each deferred segment's rest. */
 export type BatchResult = readonly { readonly segment: number; readonly deferral: Deferral }[] | undefined;
 
+/** What a thread says before it ends because a task has failed in it: it may hold locks, and must not go on. */
+export interface ThreadFailure {
+  readonly kind: 'threadFailure';
+  readonly error: unknown;
+}
+
 /** Tasks for a chat worker. A number is the batch slot to run. */
 export type ChatTask =
   | number

@@ -1,6 +1,6 @@
 /**
- * The journal ring, as the journal thread reads it: takes what is published, and says what is on disk. One reader at a
- * time; it takes no locks.
+ * The journal ring, as the threads that keep the data read it: the journal thread takes what is published, and says
+ * what is on disk; the table thread says what it has taken over. One of each at a time; they take no locks.
  */
 import { payloadWordsMax } from '../journal/frame';
 import { wakeJournalReader } from './journal-ring';
@@ -90,6 +90,23 @@ export class JournalReader {
   /** The position up to which the tables have taken records over, as `ringTail` counts. */
   get applied(): number {
     return this.memory.load(header.ringApplied);
+  }
+
+  /** Notes whether the table thread is about to write the tables, or through with it. */
+  set tablesAreWritten(areWritten: boolean) {
+    this.memory.store(header.tablesAreWritten, areWritten ? 1 : 0);
+  }
+
+  get tablesAreWritten(): boolean {
+    return this.memory.load(header.tablesAreWritten) === 1;
+  }
+
+  /** Whether `words` are what the ring holds from `position` on, which is published and not called durable yet. */
+  holds(position: number, words: Int32Array): boolean {
+    const { memory, layout } = this;
+    const mask = layout.ringWords - 1;
+    if (((memory.load(header.ringTail) - position) | 0) < words.length) return false;
+    return words.every((word, index) => memory.read(layout.ring + ((position + index) & mask)) === word);
   }
 
   /** Whether the server stops: then the reader ends once it has taken all. */

@@ -54,6 +54,8 @@ export const header = {
   readerSleeps: 116,
   /** What it sleeps on: counts up whenever there may be something to do. */
   readerWakeUps: 117,
+  /** 1 while the table thread is inside LMDB: if it dies there, nobody of this process can write the tables any more. */
+  tablesAreWritten: 119,
   words: 128,
 } as const;
 
@@ -314,7 +316,7 @@ function assertRecordsFit(): void {
     [sessionRecord.token + 4, sessionRecord.user],
     [sessionRecord.version + 1, sessionRecord.words],
     [block.message.atHigh + 1, block.message.text],
-    [header.ringSynced + 1, header.words],
+    [header.tablesAreWritten + 1, header.words],
   ];
   for (const [end, boundary] of ends) {
     if (end > boundary)

@@ -128,9 +128,9 @@ class Explorer {
   private judge(buffer: SharedArrayBuffer, stepsMax: number, after: string): void {
     const where = `${this.scenario.name}, after ${stepsMax} steps`;
     const hadAttached = this.isAttached(buffer);
-    const isRecovered = this.parts.recover(new QuietMemory(buffer), this.layout, dyingThread);
-    if (isRecovered !== hadAttached || this.isAttached(buffer))
-      this.violations.push(`${where}: recovery returned ${isRecovered}`);
+    const recovery = this.parts.recover(new QuietMemory(buffer), this.layout, dyingThread);
+    if ((recovery !== undefined) !== hadAttached || this.isAttached(buffer))
+      this.violations.push(`${where}: recovery returned ${String(recovery)}`);
     const { findings } = auditStore(buffer);
     if (findings.length > 0) {
       this.violations.push(`${where}: ${findings.slice(0, 3).join('; ')}`);

@@ -2,7 +2,7 @@
 import { type Layout, threadSlot } from '../../shared/store/layout';
 import { freeLocksOf } from '../../shared/store/lock';
 import type { Memory } from '../../shared/store/memory';
-import { recoverThread } from '../../shared/store/recovery';
+import { recoverThread, type Recovery } from '../../shared/store/recovery';
 import { rollBackSlot } from '../../shared/store/transaction';
 import { CrashingMemory } from './crashing-memory';
 
@@ -10,7 +10,7 @@ export type CrashFlaw = 'none' | 'no undo log is kept' | 'no lock is freed' | 'n
 
 export interface CrashParts {
   readonly createMemory: (buffer: SharedArrayBuffer, stepsMax: number, layout: Layout) => CrashingMemory;
-  readonly recover: (memory: Memory, layout: Layout, threadId: number) => boolean;
+  readonly recover: (memory: Memory, layout: Layout, threadId: number) => Recovery | undefined;
 }
 
 const soundParts: CrashParts = {
@@ -65,8 +65,8 @@ function recoverWith(rollBack: typeof rollBackSlot, freeLocks: typeof freeLocksO
       rollBack(memory, slotWord);
       freeLocks(memory, layout, index + 1, slotWord);
       memory.store(slotWord + threadSlot.claimed, 0);
-      return true;
+      return 'rolledBack';
     }
-    return false;
+    return undefined;
   };
 }

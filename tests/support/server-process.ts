@@ -6,6 +6,7 @@ import { compiledFolder } from './compiled-folder';
 import { findFreePort } from './free-port';
 import type { Address } from './line-socket';
 
+const supportFolder = path.join(compiledFolder, 'tests', 'support');
 const serverFile = path.join(compiledFolder, 'server', 'main.js');
 const readyLine = /chat-client connect \S+/;
 const startTimeoutMs = 20_000;
@@ -25,6 +26,8 @@ export interface ServerProcessOptions {
   /** The data directory. Without one the server keeps everything in memory. */
   readonly data?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** A compiled file of this folder that is loaded into the process first, and answers what `ask` sends. */
+  readonly preload?: string;
 }
 
 /**
@@ -38,6 +41,7 @@ export class ServerProcess {
   readonly #folder: string;
   #stdout = '';
   #stderr = '';
+  #lastRequest = 0;
   readonly #exit: Promise<ServerExit>;
 
   /** Starts a server and waits until it is ready. `args` come after the ones this class gives. */
@@ -47,7 +51,11 @@ export class ServerProcess {
   ): Promise<ServerProcess> {
     const host = options.host ?? '127.0.0.1';
     const port = options.port === undefined ? await findFreePort(host) : options.port;
-    const server = new ServerProcess(argumentsFor(options, port, args), options.environment ?? {});
+    const server = new ServerProcess(
+      argumentsFor(options, port, args),
+      options.environment ?? {},
+      options.preload,
+    );
     try {
       await server.untilPrinted(readyLine);
     } catch (error) {
@@ -76,12 +84,17 @@ export class ServerProcess {
     await Promise.all([...ServerProcess.#running].map((server) => server.kill()));
   }
 
-  private constructor(args: readonly string[], environment: Readonly<Record<string, string>>) {
+  private constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>>,
+    preload?: string,
+  ) {
     this.#folder = mkdtempSync(path.join(tmpdir(), 'benang-server-'));
-    this.#child = spawn(process.execPath, [serverFile, ...args], {
+    const preloadArgs = preload === undefined ? [] : ['-r', path.join(supportFolder, preload)];
+    this.#child = spawn(process.execPath, [...preloadArgs, serverFile, ...args], {
       cwd: this.#folder,
       env: { ...environmentWithoutOurs(), ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...(preload === undefined ? [] : ['ipc' as const])],
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
@@ -126,6 +139,22 @@ export class ServerProcess {
     const match = /^VmRSS:\s+(\d+) kB$/m.exec(status);
     if (!match) throw new Error('no VmRSS in /proc/PID/status');
     return Number(match[1]) * 1024;
+  }
+
+  /** Asks the preloaded file; undefined when the process ends without an answer. */
+  async ask(request: unknown): Promise<unknown> {
+    const id = (this.#lastRequest += 1);
+    const answered = new Promise<unknown>((resolve) => {
+      const listen = (message: { readonly id: number; readonly answer: unknown }): void => {
+        if (message.id !== id) return;
+        this.#child.off('message', listen);
+        resolve(message.answer);
+      };
+      this.#child.on('message', listen);
+    });
+    // It may end before it has heard the question.
+    this.#child.send({ id, request }, () => undefined);
+    return Promise.race([answered, this.#exit.then(() => undefined)]);
   }
 
   signal(name: NodeJS.Signals): void {

@@ -1,7 +1,18 @@
 // Goal: batches are adaptive, one connection has at most one under way, and what is not carried out comes back first.
-import { createBatchArea, openBatchSlots, segmentFlag } from '../../shared/batch/batch-area';
+import {
+  type BatchSlot,
+  createBatchArea,
+  openBatchSlots,
+  segmentFlag,
+  type SegmentOutcome,
+} from '../../shared/batch/batch-area';
 import type { BatchResult, Deferral } from '../../shared/batch/tasks';
-import { Dispatcher, type RequestSource, type SegmentResult } from '../../server/dispatcher';
+import {
+  Dispatcher,
+  type LostRequests,
+  type RequestSource,
+  type SegmentResult,
+} from '../../server/dispatcher';
 
 const segmentBytesMax = 1_024;
 
@@ -45,14 +56,14 @@ function createDispatcher(underWayMax: number): {
   slots: ReturnType<typeof openBatchSlots>;
   nextBatch: () => Promise<RunningBatch>;
   batches: RunningBatch[];
-  failures: unknown[];
+  losses: LostRequests[];
   /** What the gate holds. */
   released: { position: number; release: () => void }[];
 } {
   const slots = openBatchSlots(createBatchArea(underWayMax + 1));
   const batches: RunningBatch[] = [];
   const waiting: (() => void)[] = [];
-  const failures: unknown[] = [];
+  const losses: LostRequests[] = [];
   const run = (index: number): Promise<BatchResult> =>
     new Promise((resolve, reject) => {
       const slot = slots[index]!;
@@ -87,8 +98,8 @@ function createDispatcher(underWayMax: number): {
   };
   const released: { position: number; release: () => void }[] = [];
   const gate = { hold: (position: number, release: () => void) => void released.push({ position, release }) };
-  const dispatcher = new Dispatcher(slots, segmentBytesMax, run, gate, (error) => failures.push(error));
-  return { dispatcher, slots, nextBatch, batches, failures, released };
+  const dispatcher = new Dispatcher(slots, segmentBytesMax, run, gate, (lost) => losses.push(lost));
+  return { dispatcher, slots, nextBatch, batches, losses, released };
 }
 
 test('what is queued in one turn of the loop goes in one batch', async () => {
@@ -193,17 +204,117 @@ test('lines that a worker left come back, and a deferred command with them', asy
   expect(source.results).toEqual([{ replies: '', unconsumed: Buffer.from('ping\n'), user: 7, deferral }]);
 });
 
-test('a failed batch is reported, each of its requests has an unknown outcome, and its slot is used again', async () => {
-  const { dispatcher, nextBatch, failures } = createDispatcher(1);
-  const lost = new Lines(['a\nb\n']);
-  dispatcher.enqueue(lost);
+const outcomeOf = (slot: BatchSlot, segment: number): SegmentOutcome => ({
+  consumedEnd: slot.requestEnd(segment),
+  replyStart: 0,
+  replyEnd: 0,
+  user: 0,
+  position: 0,
+  flags: 0,
+});
+
+test('of a dead thread’s batch: what was done is answered, the rest of it unknown, what was not begun is run again', async () => {
+  const { dispatcher, slots, nextBatch, losses, released } = createDispatcher(1);
+  const [done, held, unfinished, next] = ['a\n', 'b\n', 'c\nd\n', 'e\nf\ng\n'].map(
+    (line) => new Lines([line]),
+  );
+  for (const source of [done!, held!, unfinished!, next!]) dispatcher.enqueue(source);
+  const batch = await nextBatch();
+  const slot = slots[0]!;
+  slot.replies.write('pong', 0, 'latin1');
+  slot.begin(0);
+  slot.setResult(0, { ...outcomeOf(slot, 0), replyEnd: 4, user: 3 });
+  slot.begin(1);
+  slot.setResult(1, { ...outcomeOf(slot, 1), position: 17, flags: segmentFlag.awaitsDisk });
+  slot.begin(2);
+  const completed = next!.completed();
+  batch.reject(new Error('the thread died'));
+  await completed;
+  expect(done!.results).toEqual([{ replies: 'pong', unconsumed: undefined, user: 3, deferral: undefined }]);
+  expect(released.map(({ position }) => position)).toEqual([17]);
+  expect(held!.results).toHaveLength(0);
+  released[0]!.release();
+  expect(held!.results).toHaveLength(1);
+  expect([done!, held!, unfinished!, next!].map(({ unknownCount }) => unknownCount)).toEqual([0, 0, 2, 0]);
+  expect(next!.results).toEqual([
+    { replies: '', unconsumed: Buffer.from('e\nf\ng\n'), user: 0, deferral: undefined },
+  ]);
+  expect(losses).toEqual([{ unknown: 2, repeated: 3 }]);
+  await dispatcher.whenIdle();
+});
+
+test('a thread that dies between two segments leaves no unknown outcome', async () => {
+  const { dispatcher, slots, nextBatch, losses } = createDispatcher(1);
+  const [done, next] = ['a\n', 'b\n'].map((line) => new Lines([line]));
+  for (const source of [done!, next!]) dispatcher.enqueue(source);
+  const batch = await nextBatch();
+  slots[0]!.begin(0);
+  slots[0]!.setResult(0, outcomeOf(slots[0]!, 0));
+  batch.reject(new Error('the thread died'));
+  await dispatcher.whenIdle();
+  expect(done!.results[0]).toMatchObject({ unconsumed: undefined });
+  expect(next!.results[0]).toMatchObject({ unconsumed: Buffer.from('b\n') });
+  expect(losses).toEqual([{ unknown: 0, repeated: 1 }]);
+});
+
+test.each([
+  ['first', 'auth a b\nping\n', 0, ''],
+  ['later', 'ping\nauth a b\nping\n', 'ping\n'.length, 'pong'],
+])(
+  'a deferred command that is lost with its thread is run again: %s line',
+  async (_, lines, start, replies) => {
+    const { dispatcher, slots, nextBatch, losses } = createDispatcher(1);
+    const before = new Lines(['help\n']);
+    const source = new Lines([lines]);
+    for (const one of [before, source]) dispatcher.enqueue(one);
+    const batch = await nextBatch();
+    const slot = slots[0]!;
+    slot.replies.write('pong', 0, 'latin1');
+    slot.setResult(0, outcomeOf(slot, 0));
+    slot.begin(1);
+    const consumedEnd = slot.requestStart(1) + start + 'auth a b\n'.length;
+    const outcome = { ...outcomeOf(slot, 1), consumedEnd, replyEnd: replies.length, user: 7 };
+    slot.setResult(1, { ...outcome, flags: segmentFlag.deferred });
+    batch.reject(new Error('the thread died'));
+    await dispatcher.whenIdle();
+    const unconsumed = Buffer.from(lines.slice(start));
+    expect(source.results).toEqual([{ replies, unconsumed, user: 7, deferral: undefined }]);
+    expect(losses).toEqual([{ unknown: 0, repeated: 0 }]);
+  },
+);
+
+test('the slot of a dead thread’s batch is used again, as if nothing had been in it', async () => {
+  const { dispatcher, slots, nextBatch } = createDispatcher(1);
+  dispatcher.enqueue(new Lines(['a\n']));
   const failed = await nextBatch();
-  dispatcher.enqueue(new Lines(['b\n']));
+  slots[0]!.begin(0);
   failed.reject(new Error('the thread died'));
-  const next = await nextBatch();
-  expect(next.requests).toEqual(['b\n']);
-  expect(failures).toHaveLength(1);
-  expect(lost.unknownCount).toBe(2);
+  await dispatcher.whenIdle();
+  dispatcher.enqueue(new Lines(['b\n']));
+  (await nextBatch()).echo();
+  await dispatcher.whenIdle();
+  const last = new Lines(['c\n']);
+  dispatcher.enqueue(last);
+  const batch = await nextBatch();
+  expect(batch.requests).toEqual(['c\n']);
+  batch.reject(new Error('the thread died before it began'));
+  await dispatcher.whenIdle();
+  expect(last.unknownCount).toBe(0);
+  expect(last.results[0]).toMatchObject({ unconsumed: Buffer.from('c\n') });
+});
+
+test('once it is stopped nothing is started, and a dead batch is nobody’s any more', async () => {
+  const { dispatcher, nextBatch, batches, losses } = createDispatcher(2);
+  const source = new Lines(['a\n']);
+  dispatcher.enqueue(source);
+  const batch = await nextBatch();
+  dispatcher.stop();
+  dispatcher.enqueue(new Lines(['b\n']));
+  batch.reject(new Error('the pool ended'));
+  await new Promise(setImmediate);
+  expect(batches).toHaveLength(1);
+  expect(losses).toEqual([]);
+  expect(source.results).toEqual([]);
 });
 
 test('replies that wait for the disk are held back with their position; others of the batch are not', async () => {
