@@ -45,7 +45,22 @@ describe('the search for a linearization', () => {
     returnedAt,
   });
 
+  const unknownSend = (value: number, calledAt: number, returnedAt: number): InboxRecord =>
+    send(value, calledAt, returnedAt, 'UNKNOWN_OUTCOME');
+  const unknownTake = (calledAt: number, returnedAt: number): InboxRecord => ({
+    kind: 'take',
+    values: [],
+    messagesMax: 100,
+    isUnknown: true,
+    calledAt,
+    returnedAt,
+  });
+
   test.each<[string, InboxRecord[]]>([
+    ['an unknown send that happened', [unknownSend(1, 0, 1), take([1], 2, 3)]],
+    ['an unknown send that did not', [unknownSend(1, 0, 1), take([], 2, 3)]],
+    ['an unknown take that happened', [send(1, 0, 1), unknownTake(2, 3), take([], 4, 5)]],
+    ['an unknown take that did not', [send(1, 0, 1), unknownTake(2, 3), take([1], 4, 5)]],
     ['one after the other', [send(1, 0, 1), send(2, 2, 3), take([1, 2], 4, 5), take([], 6, 7)]],
     ['sends at once arrive in either order', [send(1, 0, 5), send(2, 0, 5), take([2, 1], 6, 7)]],
     ['a take sees a send that has not returned', [send(1, 0, 9), take([1], 1, 2)]],
@@ -61,6 +76,9 @@ describe('the search for a linearization', () => {
   });
 
   test.each<[string, InboxRecord[]]>([
+    ['an unknown send that happens twice', [unknownSend(1, 0, 1), take([1], 2, 3), take([1], 4, 5)]],
+    ['an unknown send that happens too late', [unknownSend(1, 0, 1), take([], 2, 3), take([1], 4, 5)]],
+    ['an unknown take that takes a part', [send(1, 0, 1), send(2, 0, 1), unknownTake(2, 3), take([2], 4, 5)]],
     ['a message lost', [send(1, 0, 1), take([], 2, 3)]],
     ['a message delivered twice', [send(1, 0, 1), take([1], 2, 9), take([1], 2, 9)]],
     ['a message that nobody sent', [take([1], 0, 1)]],

@@ -79,13 +79,17 @@ export class DeliveryLedger {
     for (const { sender, text } of messages) this.handOverOne(reading.receiver, sender, text);
   }
 
+  /** The outcome of an `inbox` is unknown: what its receiver was sent may have gone to history with it. */
+  swallow(reading: Reading): void {
+    this.readings.delete(reading);
+    this.swallowUnseen(reading);
+  }
+
   /** The server is dead, and all that it has answered has been noted. */
   endLife(): void {
     for (const handed of this.handed.values())
       if (handed.at < this.newestDurableAskedAt) handed.isSettled = true;
-    for (const { receiver } of this.readings)
-      for (const message of this.messages.values())
-        if (message.receiver === receiver && !this.handed.has(message.text)) this.swallowed.add(message.text);
+    for (const reading of this.readings) this.swallowUnseen(reading);
     this.readings.clear();
     this.newestNumber = new Map();
     this.life += 1;
@@ -134,6 +138,11 @@ export class DeliveryLedger {
     }
     for (const { text, isAcknowledged } of this.messages.values())
       if (isAcknowledged && !seen.has(text)) this.violations.push(`not in history: ${brief(text)}`);
+  }
+
+  private swallowUnseen({ receiver }: Reading): void {
+    for (const message of this.messages.values())
+      if (message.receiver === receiver && !this.handed.has(message.text)) this.swallowed.add(message.text);
   }
 
   private handOverOne(receiver: string, sender: string, text: string): void {

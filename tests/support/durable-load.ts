@@ -1,4 +1,7 @@
-/** Load from many connections that goes on until the server dies, with books of what it has acknowledged. */
+/**
+ * Load from many connections, with books of what the server has acknowledged. It goes on until the server dies, or, when
+ * only threads of it die, until the plan is over.
+ */
 import type { AccountLedger } from './account-ledger';
 import type { DeliveryLedger, SentMessage } from './delivery-ledger';
 import { type Address, LineSocket } from './line-socket';
@@ -34,6 +37,10 @@ export interface LoadPlan extends Ledgers {
   readonly shape: LoadShape;
   /** Called with every reply of any kind. */
   readonly onReply: () => void;
+  /** Given when threads of the server die and the server does not: then a request may have an unknown outcome. */
+  readonly isOver?: () => boolean;
+  /** Called with every unknown outcome. */
+  readonly onUnknown?: () => void;
 }
 
 let connectionCount = 0;
@@ -79,24 +86,29 @@ function sendMessages({ username, token }: Member): Role {
     const connection = connectionCount;
     const inFlightMax = 1 + random.below(12);
     const pending: SentMessage[] = [];
-    for (let number = 0; ; number += 1) {
+    for (let number = 0; !isOver(plan); number += 1) {
       const { username: receiver } = random.of(members);
       const textBytes = shape.textBytesMax === 0 ? 0 : random.below(shape.textBytesMax);
       const message = deliveries.send(username, receiver, connection, number, textBytes);
       client.write(`send ${token} ${receiver} ${message.text}\n`);
       pending.push(message);
-      if (pending.length < inFlightMax) continue;
-      const reply = await client.frame();
-      plan.onReply();
-      if (reply === sentReply) deliveries.acknowledge(pending.shift()!);
-      else throw violation(deliveries.violations, `a send was answered ${reply}`);
+      if (pending.length >= inFlightMax) await settleSend(client, plan, pending.shift()!);
     }
+    for (const message of pending) await settleSend(client, plan, message);
   };
+}
+
+async function settleSend(client: LineSocket, plan: LoadPlan, message: SentMessage): Promise<void> {
+  const { deliveries } = plan;
+  const reply = await client.frame();
+  plan.onReply();
+  if (reply === sentReply) deliveries.acknowledge(message);
+  else if (!isUnknown(plan, reply)) throw violation(deliveries.violations, `a send was answered ${reply}`);
 }
 
 function readInbox(member: Member): Role {
   return async (client, plan) => {
-    for (;;) await readOnce(client, plan.deliveries, member, plan.onReply);
+    while (!isOver(plan)) await readOnce(client, plan.deliveries, member, plan);
   };
 }
 
@@ -105,11 +117,15 @@ export async function readOnce(
   client: LineSocket,
   deliveries: DeliveryLedger,
   { username, token }: Member,
-  onReply: () => void = () => undefined,
+  plan: Partial<LoadPlan> = {},
 ): Promise<number> {
   const reading = deliveries.read(username);
   const frame = await client.ask(`inbox ${token}`);
-  onReply();
+  plan.onReply?.();
+  if (isUnknown(plan, frame)) {
+    deliveries.swallow(reading);
+    return 0;
+  }
   const { status, messages } = JSON.parse(frame) as {
     status: string;
     messages: Record<string, { msg: string }[]>;
@@ -126,12 +142,15 @@ export async function readOnce(
 function logInAndOut({ username }: Member): Role {
   return async (client, plan) => {
     const { accounts, random } = plan;
-    for (;;) {
-      const token = tokenOf(await ask(client, plan, `auth ${username} ${password}`));
+    while (!isOver(plan)) {
+      const login = await ask(client, plan, `auth ${username} ${password}`);
+      if (isUnknown(plan, login)) continue;
+      const token = tokenOf(login);
       accounts.sessions.set(token, 'yes');
       if (random.below(3) === 0) continue;
       accounts.sessions.set(token, 'unknown');
       const reply = await ask(client, plan, `logout ${token}`);
+      if (isUnknown(plan, reply)) continue;
       if (!reply.includes('"OK"')) throw violation(accounts.violations, `a logout was answered ${reply}`);
       accounts.sessions.set(token, 'no');
     }
@@ -140,14 +159,26 @@ function logInAndOut({ username }: Member): Role {
 
 const register: Role = async (client, plan) => {
   const { accounts } = plan;
-  for (;;) {
+  while (!isOver(plan)) {
     const name = accounts.freshName();
     accounts.accounts.set(name, 'unknown');
     const reply = await ask(client, plan, `register ${name} ${password} Pendatang`);
+    if (isUnknown(plan, reply)) continue;
     if (!reply.includes('"OK"')) throw violation(accounts.violations, `a register was answered ${reply}`);
     accounts.accounts.set(name, 'yes');
   }
 };
+
+function isOver({ isOver: ask }: LoadPlan): boolean {
+  return ask?.() === true;
+}
+
+/** Whether the thread died that carried the request out: it may have happened or not. */
+function isUnknown({ isOver: ask, onUnknown }: Partial<LoadPlan>, reply: string): boolean {
+  if (ask === undefined || !reply.includes('"UNKNOWN_OUTCOME"')) return false;
+  onUnknown?.();
+  return true;
+}
 
 export function tokenOf(reply: string): string {
   const { tokenid } = JSON.parse(reply) as { tokenid?: string };

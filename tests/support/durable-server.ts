@@ -4,7 +4,7 @@ import { DeliveryLedger } from './delivery-ledger';
 import { type Ledgers, type Member, password, readOnce, tokenOf } from './durable-load';
 import { LineSocket } from './line-socket';
 import type { RandomNumbers } from './random-numbers';
-import { ServerProcess } from './server-process';
+import { ServerProcess, type ServerProcessOptions } from './server-process';
 import { TemporaryFolder } from './temporary-folder';
 import { readHistory } from './kept-history';
 
@@ -20,18 +20,23 @@ export class DurableServer {
     readonly data: string,
     private readonly args: readonly string[],
     public process: ServerProcess,
+    private readonly options: ServerProcessOptions,
   ) {}
 
   /** Starts one on fresh data. `data` is by default a folder of its own on a disk. */
-  static async start(args: readonly string[] = [], data?: string): Promise<DurableServer> {
+  static async start(
+    args: readonly string[] = [],
+    data?: string,
+    options: ServerProcessOptions = {},
+  ): Promise<DurableServer> {
     const folder = TemporaryFolder.onDisk();
     const names = Array.from({ length: memberCount }, (_, index) => `member-${index}`);
     const lines = names.map((username) => JSON.stringify({ username, password, name: `The ${username}` }));
     const users = folder.write('users.jsonl', `${lines.join('\n')}\n`);
     const allArgs = ['--threads', '2', '--open-registration', '--users', users, ...args];
     const dataFolder = data ?? folder.file('data');
-    const process = await ServerProcess.start(allArgs, { data: dataFolder });
-    const server = new DurableServer(folder, dataFolder, allArgs, process);
+    const process = await ServerProcess.start(allArgs, { ...options, data: dataFolder });
+    const server = new DurableServer(folder, dataFolder, allArgs, process, options);
     server.members = await server.logIn(names);
     return server;
   }
@@ -46,7 +51,7 @@ export class DurableServer {
 
   /** A new process on the same data, or on a copy of it. */
   async restart(data = this.data): Promise<void> {
-    this.process = await ServerProcess.start(this.args, { data });
+    this.process = await ServerProcess.start(this.args, { ...this.options, data });
   }
 
   connect(): Promise<LineSocket> {
@@ -89,9 +94,11 @@ export class DurableServer {
     client.destroy();
   }
 
-  /** Compares what the tables keep of the conversations. No server is running. */
+  /** Compares what the tables keep of what members were sent. No server is running. */
   async judgeHistory(): Promise<void> {
-    this.deliveries.judgeHistory(await readHistory(this.data));
+    const names = new Set(this.members.map(({ username }) => username));
+    const history = await readHistory(this.data);
+    this.deliveries.judgeHistory(history.filter(({ receiver }) => names.has(receiver)));
   }
 
   async remove(): Promise<void> {

@@ -11,6 +11,7 @@ interface Interval {
 export interface SendRecord extends Interval {
   readonly kind: 'send';
   readonly value: number;
+  /** `UNKNOWN_OUTCOME`: it may have happened or not. */
   readonly outcome: string;
 }
 
@@ -18,6 +19,8 @@ export interface TakeRecord extends Interval {
   readonly kind: 'take';
   readonly messagesMax: number;
   readonly values: readonly number[];
+  /** It may have taken messages, or not; `values` is empty. */
+  readonly isUnknown?: boolean;
 }
 
 export type InboxRecord = SendRecord | TakeRecord;
@@ -33,20 +36,22 @@ export function isLinearizable(history: readonly InboxRecord[], inboxMessagesMax
   return new LinearizationSearch(history, inboxMessagesMax).run();
 }
 
-/** The inbox after an operation, or undefined when a queue would not have answered so. */
+/** What the inbox may be after an operation; nothing when a queue would not have answered so. */
 function apply(
   inbox: readonly number[],
   record: InboxRecord,
   inboxMessagesMax: number,
-): number[] | undefined {
+): readonly (readonly number[])[] {
   if (record.kind === 'send') {
     const isFull = inbox.length >= inboxMessagesMax;
-    if (record.outcome !== (isFull ? 'INBOX_FULL' : 'OK')) return undefined;
-    return isFull ? [...inbox] : [...inbox, record.value];
+    const sent = isFull ? inbox : [...inbox, record.value];
+    if (record.outcome === 'UNKNOWN_OUTCOME') return isFull ? [inbox] : [sent, inbox];
+    return record.outcome === (isFull ? 'INBOX_FULL' : 'OK') ? [sent] : [];
   }
   const taken = inbox.slice(0, record.messagesMax);
-  if (taken.join() !== record.values.join()) return undefined;
-  return inbox.slice(taken.length);
+  const left = inbox.slice(taken.length);
+  if (record.isUnknown === true) return taken.length === 0 ? [inbox] : [left, inbox];
+  return taken.join() === record.values.join() ? [left] : [];
 }
 
 class LinearizationSearch {
@@ -75,7 +80,7 @@ class LinearizationSearch {
     return history.some((record, index) => {
       if ((done & (1 << index)) !== 0 || record.calledAt > firstReturn) return false;
       const next = apply(inbox, record, this.inboxMessagesMax);
-      return next !== undefined && this.search(done | (1 << index), next);
+      return next.some((left) => this.search(done | (1 << index), left));
     });
   }
 }

@@ -107,7 +107,7 @@ function watchMain(): void {
 function watchThread(): void {
   const place = getEnvironmentData(environmentKey) as Int32Array;
   const role = roles.indexOf(roleOf(workerData));
-  const store = Atomics.store.bind(Atomics) as typeof Atomics.store;
+  const store = Atomics.store.bind(Atomics);
   const isLast = (words: Int32Array, word: number, isAfter: number): boolean =>
     Atomics.load(place, armed.count) > 0 &&
     words.length >= storeWordsMin &&

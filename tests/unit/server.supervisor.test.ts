@@ -47,7 +47,11 @@ function watch(threadCount: number): Watched {
   const recovered: number[] = [];
   const lines: Record<string, unknown>[] = [];
   let wake = (): void => undefined;
-  const log = pino({ level: 'info' }, { write: (line: string) => (lines.push(JSON.parse(line)), wake()) });
+  const write = (line: string): void => {
+    lines.push(JSON.parse(line) as Record<string, unknown>);
+    wake();
+  };
+  const log = pino({ level: 'info' }, { write });
   let supervisor: Supervisor | undefined;
   const fatal = new Promise<Error>((resolve) => {
     const recover = (threadId: number): 'rolledBack' => {
@@ -147,7 +151,7 @@ test('as long as tasks are carried out in between, threads may die for ever', as
     await source.threads[0]!.terminate();
     if (death % 10 === 0) supervisor.noteProgress();
   }
-  expect(await Promise.race([fatal, 'going on'])).toBe('going on');
+  expect(await Promise.race([fatal, Promise.resolve('going on')])).toBe('going on');
   expect(source.threads).toHaveLength(1);
   await end();
 });
