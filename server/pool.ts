@@ -26,6 +26,9 @@ import { workersFolder } from './workers-folder';
 /** Batches that may wait at one worker behind the one it runs, so that it never waits for the main thread. */
 const batchesPerWorker = 2;
 
+/** Another thread may have been dying too when a job was given to it; a job that kills every thread is let go of. */
+const hashAttemptsMax = 3;
+
 /** What a pool needs of the server around it. */
 export type PoolHost = Omit<SupervisorHost, 'recover'>;
 
@@ -133,13 +136,14 @@ export class HashPool {
     );
   }
 
-  /** A job changes nothing: when its thread dies, it is done once more. */
+  /** A job changes nothing: when its thread dies, it is done again. */
   async run(job: HashJob): Promise<HashOutcome> {
-    try {
-      return await this.pool.run(job);
-    } catch (error) {
-      if (this.pool.hasEnded) throw error;
-      return this.pool.run(job);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.pool.run(job);
+      } catch (error) {
+        if (attempt === hashAttemptsMax || this.pool.hasEnded) throw error;
+      }
     }
   }
 
