@@ -2,8 +2,10 @@
  * The one table of commands: the parser takes its grammar from here, the runner its preconditions and handlers.
  */
 import type { Command } from './command';
+import { ack } from './commands/ack';
 import { active, activeUsers } from './commands/active-users';
 import { auth } from './commands/auth';
+import { fetch } from './commands/fetch';
 import { helpFor } from './commands/help';
 import { inbox } from './commands/inbox';
 import { logout } from './commands/logout';
@@ -17,6 +19,8 @@ const commands: readonly Command[] = [
   auth,
   send,
   inbox,
+  fetch,
+  ack,
   activeUsers,
   active,
   logout,

@@ -10,6 +10,7 @@ export const errorTexts = {
   BAD_SESSION: 'Session Tidak Ditemukan',
   BAD_REQUEST: 'Request tidak valid',
   LINE_TOO_LONG: 'Request terlalu panjang',
+  NO_SUCH_MESSAGE: 'Pesan tidak ditemukan',
   MESSAGE_TOO_LONG: 'Pesan terlalu panjang',
   INBOX_FULL: 'Inbox penerima penuh',
   STORE_FULL: 'Penyimpanan penuh',

@@ -22,6 +22,10 @@ export const messageBytesMax = 4_096;
 /** The longest a message text becomes once escaped for JSON in 7-bit ASCII: two bytes of UTF-8 become `\uXXXX`. */
 export const messageEscapedBytesMax = messageBytesMax * 3;
 
+/** Messages that one `fetch` shows, at most, and where the request does not say. */
+export const fetchMessagesMax = 1_000;
+export const fetchMessagesDefault = 100;
+
 /** One reply, with its terminator. What does not fit stays in the inbox. */
 export const replyBytesMax = 1_048_576;
 

@@ -57,6 +57,12 @@ export class ReplyWriter {
     this.at += lengthBytes;
   }
 
+  /** Writes one byte of 7-bit ASCII. */
+  byte(value: number): void {
+    this.target.setUint8(this.at, value);
+    this.at += 1;
+  }
+
   /** Writes an ASCII text. */
   ascii(text: string): void {
     const { target } = this;

@@ -4,6 +4,7 @@
  *
  * Source of the rules: PROTOCOL.md, "Framing".
  */
+import { MessageId } from './message-id';
 import { Name } from './name';
 import { parseToken } from './token';
 import { isCleanUtf8 } from './utf8';
@@ -13,7 +14,8 @@ import { littleEndian, viewOf } from './word-view';
  * What a command's parameter is. `text` and `displayName` take the rest of the line, outer white space trimmed; all
  * others take one word.
  */
-export type ParameterKind = 'token' | 'name' | 'password' | 'newPassword' | 'text' | 'displayName';
+export type ParameterKind =
+  'token' | 'name' | 'password' | 'newPassword' | 'text' | 'displayName' | 'limit' | 'id';
 
 export interface Parameter {
   readonly kind: ParameterKind;
@@ -77,6 +79,11 @@ export class RequestParser {
   textNeedsEscape = false;
   /** Empty when the line has none. */
   readonly displayName = new ByteRange();
+  /** A whole number; NaN when it is none, undefined when the line has none. */
+  limit: number | undefined = undefined;
+  readonly id = new MessageId();
+  /** False when the id is not of an id's form: no message can have it. */
+  idIsWellFormed = false;
 
   /** The bytes that were parsed last, as a view. */
   view: DataView;
@@ -144,7 +151,6 @@ export class RequestParser {
     const outcomeOfBadWord = sawTab ? lineOutcome.badRequest : lineOutcome.badCommand;
     if (row === undefined) return outcomeOfBadWord;
 
-    this.displayName.start = this.displayName.end = lineEnd;
     let tabsAllowedFrom = lineEnd;
     const { parameters } = this.table[row]!;
     for (let index = 0; index < parameters.length; index += 1) {
@@ -158,7 +164,10 @@ export class RequestParser {
         wordEnd = skipWord(bytes, wordStart, lineEnd);
       }
       if (wordStart === wordEnd) {
-        if (optional === true) continue;
+        if (optional === true) {
+          this.leaveOut(kind);
+          continue;
+        }
         const isEmptyText = kind === 'text' && !holdsTab(bytes, start, tabsAllowedFrom);
         return isEmptyText ? lineOutcome.badCommand : outcomeOfBadWord;
       }
@@ -183,8 +192,20 @@ export class RequestParser {
         const range = this[kind];
         range.start = start;
         range.end = end;
+        return;
       }
+      case 'limit':
+        this.limit = wholeNumber(bytes, start, end);
+        return;
+      case 'id':
+        this.idIsWellFormed = this.id.read(bytes, start, end);
     }
+  }
+
+  /** Notes that the line has no such parameter. */
+  private leaveOut(kind: ParameterKind): void {
+    if (kind === 'limit') this.limit = undefined;
+    else if (kind === 'displayName') this.displayName.start = this.displayName.end = 0;
   }
 
   private findRow(bytes: Uint8Array, start: number, end: number): number | undefined {
@@ -225,6 +246,21 @@ function commandKey(bytes: Uint8Array, start: number, end: number): number {
   if (start === end) return 0;
   const length = end - start;
   return (bytes[start]! << 20) ^ (bytes[start + (length >> 1)]! << 12) ^ (bytes[end - 1]! << 4) ^ length;
+}
+
+const limitDigitsMax = 9;
+const digitZero = 0x30;
+
+/** The number that `bytes[start, end)` writes in decimal digits; NaN when it is anything else, or longer than any limit. */
+function wholeNumber(bytes: Uint8Array, start: number, end: number): number {
+  if (end - start > limitDigitsMax) return NaN;
+  let value = 0;
+  for (let at = start; at < end; at += 1) {
+    const digit = bytes[at]! - digitZero;
+    if (digit < 0 || digit > 9) return NaN;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 function skipSpaces(bytes: Uint8Array, start: number, end: number): number {

@@ -26,6 +26,22 @@ export interface InboxReader {
   message(firstBlock: number, textBytes: number): void;
 }
 
+/** A message as `show` shows it: one object, filled anew for each. */
+export class StoredMessage {
+  sequence = 0;
+  sender = 0;
+  receiver = 0;
+  atMs = 0;
+  /** Its text is copied with `Mailbox.copyText`. */
+  firstBlock = 0;
+  textBytes = 0;
+}
+
+export interface MessageReader {
+  /** Takes a message; false when it has no room for it. Then none is shown after it. */
+  message(message: StoredMessage): boolean;
+}
+
 /** Messages that one `take` hands over at most. */
 const takenMessagesMax = 32_768;
 
@@ -45,6 +61,7 @@ export class Inbox {
   /** Per user, a group to look at: right when that group exists and is this user's. Never cleared. */
   private readonly groupHint: Int32Array;
   private groupCount = 0;
+  private readonly shown = new StoredMessage();
 
   constructor(
     private readonly memory: Memory,
@@ -143,18 +160,53 @@ export class Inbox {
     return count;
   }
 
-  /** Marks everything read up to and including a sequence, and drops it. The user's lock is held. */
-  markRead(user: number, sequence: number): void {
+  /** Shows the oldest messages, at most so many, and leaves them; returns whether there are more. The user's lock is held. */
+  show(user: number, messagesMax: number, reader: MessageReader): boolean {
+    const { memory, blocks, shown } = this;
+    let next = memory.read(this.users.wordOf(user) + userRecord.inboxHead);
+    shown.receiver = user;
+    for (let count = 0; next !== 0 && count < messagesMax; count += 1) {
+      const word = blocks.wordOf(next);
+      shown.sequence = this.readWide(word + block.message.sequenceLow);
+      shown.sender = memory.read(word + block.message.sender);
+      shown.atMs = this.readWide(word + block.message.atLow);
+      shown.firstBlock = next;
+      shown.textBytes = memory.read(word + block.message.textBytes);
+      if (!reader.message(shown)) break;
+      next = memory.read(
+        blocks.wordOf(this.lastBlock(next, messageBlockCount(shown.textBytes))) + block.next,
+      );
+    }
+    return next !== 0;
+  }
+
+  /** The sequence of the newest message that the user ever had. The user's lock is held. */
+  newestSequence(user: number): number {
+    return this.readWide(this.users.wordOf(user) + userRecord.lastSequenceLow);
+  }
+
+  /** The sequence up to which everything has been read. The user's lock is held. */
+  readThrough(user: number): number {
+    return this.readWide(this.users.wordOf(user) + userRecord.readThroughLow);
+  }
+
+  /**
+   * Marks everything read up to and including a sequence, and drops it; returns the sequence of the last message
+   * dropped, or 0. The user's lock is held.
+   */
+  markRead(user: number, sequence: number): number {
     const { memory, blocks } = this;
     const userWord = this.users.wordOf(user);
     let count = 0;
     let blockCount = 0;
     let last = 0;
+    let lastSequence = 0;
     let next = memory.read(userWord + userRecord.inboxHead);
     while (next !== 0) {
       const word = blocks.wordOf(next);
-      const low = memory.read(word + block.message.sequenceLow);
-      if (joinWords(low, memory.read(word + block.message.sequenceHigh)) > sequence) break;
+      const sequenceOfNext = this.readWide(word + block.message.sequenceLow);
+      if (sequenceOfNext > sequence) break;
+      lastSequence = sequenceOfNext;
       const blocksOfMessage = messageBlockCount(memory.read(word + block.message.textBytes));
       last = this.lastBlock(next, blocksOfMessage);
       blockCount += blocksOfMessage;
@@ -163,6 +215,7 @@ export class Inbox {
     }
     if (count > 0) this.unlink(userWord, last, next, count, blockCount);
     this.setWide(userWord + userRecord.readThroughLow, lowWord(sequence), highWord(sequence));
+    return lastSequence;
   }
 
   /** Drops all messages. The user's lock is held. */
@@ -217,6 +270,10 @@ export class Inbox {
     this.groupFirst[added] = index;
     this.groupLast[added] = index;
     this.groupHint[sender] = added;
+  }
+
+  private readWide(word: number): number {
+    return joinWords(this.memory.read(word), this.memory.read(word + 1));
   }
 
   /** Sets a number of two words, the high one after the low one. The high word hardly ever changes. */

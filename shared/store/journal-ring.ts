@@ -72,6 +72,20 @@ export class JournalRing {
     return this.hasAwaited ? this.lastPublished : undefined;
   }
 
+  /** Whether the disk takes nothing at the moment. */
+  get isFailing(): boolean {
+    return this.memory.load(header.journalState) === journalState.failing;
+  }
+
+  /** Lets replies wait for all that is published, whoever did it: they speak of it. */
+  awaitPublished(): void {
+    if (!this.isOn) return;
+    const tail = this.memory.load(header.ringTail);
+    if (tail === this.memory.load(header.ringDurable)) return;
+    this.lastPublished = tail;
+    this.hasAwaited = true;
+  }
+
   /**
    * Waits for room for one record; called before an operation takes any lock. False when the disk takes nothing: then
    * nothing may be changed. `mayBeLate` is for changes whose reply does not wait for the disk: they go on while there
@@ -81,7 +95,7 @@ export class JournalRing {
     if (!this.isOn) return true;
     const { memory } = this;
     for (;;) {
-      const isFailing = memory.load(header.journalState) === journalState.failing;
+      const { isFailing } = this;
       if (isFailing && !mayBeLate) return false;
       const durable = memory.load(header.ringDurable);
       const used = (memory.load(header.ringTail) - durable) | 0;
@@ -115,12 +129,13 @@ export class JournalRing {
     this.publish(words);
   }
 
-  read(user: number, sequenceLow: number, sequenceHigh: number): void {
+  /** `isAwaited`: whether the reply to it waits for the disk. */
+  read(user: number, sequenceLow: number, sequenceHigh: number, isAwaited: boolean): void {
     const at = this.begin(recordKind.read, readField.end);
     this.memory.write(at + readField.user, user);
     this.memory.write(at + readField.sequenceLow, sequenceLow);
     this.memory.write(at + readField.sequenceHigh, sequenceHigh);
-    this.publish(readField.end, false);
+    this.publish(readField.end, isAwaited);
   }
 
   userCreated(

@@ -2,10 +2,12 @@
  * The operations on messages: how they get into inboxes, and out of them. As in `Store`, each is linearizable and
  * happens whole or not at all; the order of its locks stands here.
  */
+import { highWord, lowWord } from '../journal/record';
 import type { ErrorCode } from '../protocol/error-codes';
+import type { MessageId } from '../protocol/message-id';
 import type { Name } from '../protocol/name';
 import type { BlockPool, TextSink } from './block-pool';
-import type { Inbox, InboxReader } from './inbox';
+import type { Inbox, InboxReader, MessageReader } from './inbox';
 import type { JournalRing } from './journal-ring';
 import type { Locks } from './lock';
 import type { Operation } from './operation';
@@ -59,8 +61,41 @@ export class Mailbox {
     if (!journal.reserve(true)) return 'BUSY';
     this.locks.acquire(this.users.lockOf(user));
     const count = inbox.take(user, reader);
-    if (count > 0 && journal.isOn) journal.read(user, inbox.lastTakenLow, inbox.lastTakenHigh);
+    if (count > 0 && journal.isOn) journal.read(user, inbox.lastTakenLow, inbox.lastTakenHigh, false);
     return this.operation.finish();
+  }
+
+  /**
+   * Shows the oldest unread messages, at most so many, and leaves them unread; returns whether there are more. What is
+   * shown is on disk when the reply leaves, so that its id means the same after a crash; unless the disk fails, when
+   * reading goes on all the same.
+   */
+  fetch(user: number, messagesMax: number, reader: MessageReader): boolean {
+    this.locks.acquire(this.users.lockOf(user));
+    const hasMore = this.inbox.show(user, messagesMax, reader);
+    this.locks.release();
+    if (!this.journal.isFailing) this.journal.awaitPublished();
+    return hasMore;
+  }
+
+  /**
+   * Marks read everything up to and including a message. `OK` too when it is read already; `NO_SUCH_MESSAGE` when it
+   * was never this user's.
+   */
+  acknowledge(user: number, { sequence, receiver }: MessageId): ErrorCode | 'OK' {
+    const { inbox, journal, operation } = this;
+    if (receiver !== user) return 'NO_SUCH_MESSAGE';
+    if (!journal.reserve()) return 'BUSY';
+    this.locks.acquire(this.users.lockOf(user));
+    if (sequence > inbox.newestSequence(user)) return operation.refuse('NO_SUCH_MESSAGE');
+    if (sequence <= inbox.readThrough(user)) {
+      // Whoever has read it may not have waited for the disk.
+      journal.awaitPublished();
+      return operation.finish();
+    }
+    if (inbox.markRead(user, sequence) !== sequence) return operation.refuse('NO_SUCH_MESSAGE');
+    if (journal.isOn) journal.read(user, lowWord(sequence), highWord(sequence), true);
+    return operation.finish();
   }
 
   /** Copies the text of a message that is being handed over. */

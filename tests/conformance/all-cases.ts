@@ -4,6 +4,7 @@ import { framingCases } from './framing-cases';
 import { malformedCases } from './malformed-cases';
 import { messageCases } from './message-cases';
 import { sessionCases } from './session-cases';
+import { unreadCases } from './unread-cases';
 
 /** The whole table: what the contract promises to every client, in the order of its pages. */
 export const allCases: readonly ConformanceCase[] = [
@@ -12,4 +13,5 @@ export const allCases: readonly ConformanceCase[] = [
   ...sessionCases,
   ...messageCases,
   ...accountCases,
+  ...unreadCases,
 ];

@@ -8,6 +8,8 @@ import type { Account } from './account';
 export const messageSent = ok('"message": "Message Sent"');
 export const loggedOut = ok('"messages": "Logged Out!"');
 export const emptyInbox = ok('"messages": {}');
+export const nothingUnread = ok('"messages": [], "more": false');
+export const acknowledged = ok('"message": "Acknowledged"');
 export const tokenReply =
   /^\{"status": "OK", "tokenid": "([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"\}\r\n\r\n$/;
 export const activeUsersReply = /^\{"status": "OK", "message": "((?:[a-z0-9._-]+, )*)"\}\r\n\r\n$/;
@@ -21,6 +23,7 @@ export const badCommand = error('Command tidak benar', 'BAD_COMMAND');
 export const badSession = error('Session Tidak Ditemukan', 'BAD_SESSION');
 export const badRequest = error('Request tidak valid', 'BAD_REQUEST');
 export const lineTooLong = error('Request terlalu panjang', 'LINE_TOO_LONG');
+export const noSuchMessage = error('Pesan tidak ditemukan', 'NO_SUCH_MESSAGE');
 export const messageTooLong = errorCoded('MESSAGE_TOO_LONG');
 
 /** What one sender's messages look like in an inbox. `texts` are given as they stand in the reply, escaped. */
@@ -37,6 +40,27 @@ export function inboxReply(reader: Account, groups: readonly InboxGroup[]): stri
     return `"${sender.username}": [${messages.join(', ')}]`;
   });
   return ok(`"messages": {${members.join(', ')}}`);
+}
+
+/** A message as `fetch` shows it. `text` is given as it stands in the reply, escaped. */
+export interface ShownMessage {
+  readonly sender: Account;
+  readonly receiver: Account;
+  readonly text: string;
+}
+
+/** The reply to `fetch`, whatever the ids and times. */
+export function messagesReply(messages: readonly ShownMessage[], more: boolean): RegExp {
+  const frames = messages.map(({ sender, receiver, text }) => {
+    const from = `"from": "${sender.username}", "msg_from": "${inAscii(sender.displayName)}"`;
+    const to = `"to": "${receiver.username}", "msg_to": "${inAscii(receiver.displayName)}"`;
+    return `{"id": "<id>", ${from}, ${to}, "msg": "${text}", "at": "<time>"}`;
+  });
+  const reply = ok(`"messages": [${frames.join(', ')}], "more": ${more}`);
+  const pattern = reply.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  const id = '[!-~]{1,64}';
+  const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z';
+  return new RegExp(`^${pattern.replace(/<id>/g, id).replace(/<time>/g, time)}$`);
 }
 
 export function activeUsers(...accounts: readonly Account[]): string {

@@ -4,7 +4,7 @@ import { recoverThread } from '../../shared/store/recovery';
 import { createStore, Store } from '../../shared/store/store';
 import { LoneMemory } from './crashing-memory';
 import { takeMessages } from './inbox-collector';
-import { filledText, ignoreLongWaits, nameOf, namesOfOneStripe, textOf, tokenOf } from './store-values';
+import { filledText, idOf, ignoreLongWaits, nameOf, namesOfOneStripe, textOf, tokenOf } from './store-values';
 
 export interface CrashScenario {
   readonly name: string;
@@ -88,6 +88,19 @@ function withMessages(store: Store): void {
   send(store, 'carol', 'bob', 300);
 }
 
+/** The first three of his five messages have been read. */
+function withRead(store: Store): void {
+  withMessages(store);
+  takeMessages(store, user(store, 'bob'), { messagesMax: 3 });
+}
+
+/** Message 6 is carol's; bob has five before it and one after it. */
+function withAnothers(store: Store): void {
+  withMessages(store);
+  send(store, anna, 'carol', 10);
+  send(store, anna, 'bob', 10);
+}
+
 /** Bob has more blocks unread than a stock takes back. */
 function withHugeInbox(store: Store): void {
   people(store);
@@ -114,6 +127,15 @@ const remove = (name: string) => (store: Store) => store.removeUser(nameOf(name)
 const close = (token: number) => (store: Store) => store.closeSession(tokenOf(token));
 const take = (bounds: { textBytesMax?: number; messagesMax?: number }) => (store: Store) =>
   takeMessages(store, user(store, 'bob'), bounds).length;
+/** How many messages bob is shown, and whether there are more. */
+const fetch = (messagesMax: number) => (store: Store) => {
+  let shown = 0;
+  const hasMore = store.mail.fetch(user(store, 'bob'), messagesMax, { message: () => (shown += 1) > 0 });
+  return `${shown}, more: ${hasMore}`;
+};
+/** Acknowledges one of bob's messages, or what looks like one. */
+const acknowledge = (sequence: number) => (store: Store) =>
+  store.mail.acknowledge(user(store, 'bob'), idOf(sequence, user(store, 'bob')));
 const changePassword = (keptToken: number) => (store: Store) =>
   store.changePassword(store.credentialsOf(nameOf(anna))!, textOf('new hash'), tokenOf(keptToken));
 const renew = (hash: string) => (store: Store) => {
@@ -246,6 +268,19 @@ const messageScenarios: readonly CrashScenario[] = [
   }),
   scenario('takeInbox, first message too long for the reader', withMessages, take({ textBytesMax: 0 }), {
     outcome: 0,
+  }),
+  scenario('fetch, some', withMessages, fetch(3), { outcome: '3, more: true' }),
+  scenario('fetch, all', withMessages, fetch(5), { outcome: '5, more: false' }),
+  scenario('acknowledge, the first', withMessages, acknowledge(1)),
+  scenario('acknowledge, some, the last of them long', withMessages, acknowledge(4)),
+  scenario('acknowledge, all, into an empty stock', withMessages, acknowledge(5), empty),
+  scenario('acknowledge, all, as a magazine', withHugeInbox, acknowledge(12), { capacity: large }),
+  scenario('acknowledge, read already', withRead, (store) => `${acknowledge(2)(store)}, as before`, {
+    outcome: 'OK, as before',
+  }),
+  scenario('acknowledge, none of his', withMessages, acknowledge(6), { outcome: 'NO_SUCH_MESSAGE' }),
+  scenario('acknowledge, another’s between his own', withAnothers, acknowledge(6), {
+    outcome: 'NO_SUCH_MESSAGE',
   }),
   scenario('takeInbox, whole, as a magazine', withHugeInbox, take({}), { outcome: 12, capacity: large }),
   scenario('takeInbox, prefix, as a magazine', withHugeInbox, take({ messagesMax: 11 }), {

@@ -2,6 +2,7 @@
 import { type BatchSlot, createBatchArea, openBatchSlots, segmentFlag } from '../../shared/batch/batch-area';
 import type { Deferral } from '../../shared/batch/tasks';
 import { lineBytesMaxDefault } from '../../shared/protocol/limits';
+import { JournalReader } from '../../shared/store/journal-reader';
 import type { StoreCapacity } from '../../shared/store/layout';
 import { createStore, Store } from '../../shared/store/store';
 import { BatchRunner } from '../../workers/batch-runner';
@@ -30,13 +31,22 @@ const nowMs = 1_764_000_000_000;
 export class FilledSlot {
   readonly store: Store;
   readonly slot: BatchSlot;
+  private readonly memory: LoneMemory;
   private readonly runner: BatchRunner;
 
   constructor(changes: Partial<StoreCapacity> = {}, openRegistration = true) {
     const buffer = createStore({ ...capacity, ...changes });
-    this.store = Store.attach(new LoneMemory(buffer), 1, ignoreLongWaits);
+    this.memory = new LoneMemory(buffer);
+    this.store = Store.attach(this.memory, 1, ignoreLongWaits);
     this.slot = openBatchSlots(createBatchArea(1))[0]!;
     this.runner = new BatchRunner(this.store, lineBytesMaxDefault, { openRegistration });
+  }
+
+  /** Everything published so far is on disk: of a store with a journal. */
+  reachDisk(): void {
+    const reader = new JournalReader(this.memory);
+    const run = reader.take();
+    if (run !== undefined) reader.markDurable(run.end);
   }
 
   /** Creates a user with a real password hash. */

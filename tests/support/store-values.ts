@@ -1,4 +1,5 @@
 /** Plain values turned into what the store takes. */
+import { MessageId } from '../../shared/protocol/message-id';
 import { Name } from '../../shared/protocol/name';
 import type { TokenWords } from '../../shared/protocol/token';
 import { stripesPerTable } from '../../shared/store/layout';
@@ -12,6 +13,14 @@ export function nameOf(text: string): Name {
 
 export function textOf(ascii: string): StoredText {
   return StoredText.fromAscii(ascii);
+}
+
+/** The id of the message of a sequence to a user, or to a room as its negative number. */
+export function idOf(sequence: number, receiver: number): MessageId {
+  const id = new MessageId();
+  id.sequence = sequence;
+  id.receiver = receiver;
+  return id;
 }
 
 /** A token of its own for every number; all of them hash to three buckets, so that chains form. */

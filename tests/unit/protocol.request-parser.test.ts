@@ -1,5 +1,6 @@
 /** Goal: a request line is understood exactly as PROTOCOL.md says, whatever its spaces, tabs, bytes and line end. */
 import fc from 'fast-check';
+import { formatMessageId, type MessageId } from '../../shared/protocol/message-id';
 import { lineOutcome, RequestParser } from '../../shared/protocol/request-parser';
 import { commandTable } from '../../workers/command-table';
 import { referenceParse, type ReferenceRequest } from '../support/request-reference';
@@ -22,22 +23,31 @@ function parse(line: Buffer | string): ReferenceRequest {
   const values = parameters.map(({ kind }): [string, string] => {
     if (kind === 'token') return [kind, parser.tokenIsWellFormed ? token : 'malformed'];
     if (kind === 'name') return [kind, parser.nameIsWellFormed ? parser.name.toString() : 'malformed'];
+    if (kind === 'limit') return [kind, parser.limit === undefined ? '' : `${parser.limit}`];
+    if (kind === 'id') return [kind, parser.idIsWellFormed ? formatted(parser.id) : 'malformed'];
     return [kind, textOf(parser[kind])];
   });
   return { command, parameters: Object.fromEntries(values.filter(([, value]) => value !== '')) };
+}
+
+function formatted({ sequence, receiver }: MessageId): string {
+  return formatMessageId(sequence, receiver);
 }
 
 function send(name: string, text: string): ReferenceRequest {
   return { command: 'send', parameters: { token, name, text } };
 }
 
-/** Token and name of the reference, judged by their form as the parser judges them. */
+/** What has a form of its own in the reference, judged as the parser judges it. */
 function judged(parameters: Readonly<Record<string, string>>): Record<string, string> {
-  const { token: tokenText, name } = parameters;
+  const { token: tokenText, name, limit, id } = parameters;
   const judgements: Record<string, string> = {};
   if (tokenText !== undefined) judgements['token'] = tokenText === token ? token : 'malformed';
   if (name !== undefined)
     judgements['name'] = /^[a-z0-9._-]{1,32}$/i.test(name) ? name.toLowerCase() : 'malformed';
+  if (limit !== undefined) judgements['limit'] = /^[0-9]{1,9}$/.test(limit) ? `${Number(limit)}` : 'NaN';
+  if (id !== undefined)
+    judgements['id'] = /^[1-9a-z][0-9a-z]{0,9}-R?[1-9a-z][0-9a-z]{0,4}$/.test(id) ? id : 'malformed';
   return judgements;
 }
 
@@ -87,6 +97,9 @@ describe('parameters that are missing or empty', () => {
     'logout',
     `passwd ${token} old`,
     'register messi',
+    'fetch',
+    `ack ${token}`,
+    `ack ${token}  `,
   ])('make it a bad command: %j', (line) => {
     expect(parse(line)).toBe('BAD_COMMAND');
   });
@@ -103,6 +116,8 @@ describe('parameters that are missing or empty', () => {
   });
 
   test('do not keep what an earlier line had', () => {
+    parse(`fetch ${token} 7`);
+    expect(parse(`fetch ${token}`)).not.toHaveProperty('parameters.limit');
     parse('register ronaldo cr7 Cristiano');
     expect(parse('register messi leo')).not.toHaveProperty('parameters.displayName');
   });
@@ -205,7 +220,7 @@ describe('a name or token that has not the form of one', () => {
 test('every line is understood as the reference understands it', () => {
   const word = fc.oneof(
     fc.constantFrom(...commandTable.map(({ name }) => name)),
-    fc.constantFrom(token, 'messi', 'x', '', 'é', '\t', '\r', '\0', '\u0085', '"', '\u00a0'),
+    fc.constantFrom(token, 'messi', '17', '1z-R2', 'x', '', 'é', '\t', '\r', '\0', '\u0085', '"', '\u00a0'),
     fc.string({ unit: 'binary', maxLength: 4 }).filter((text) => !text.includes('\n')),
   );
   const space = fc.constantFrom(' ', ' ', ' ', '  ', '\t', ' \t', '');
@@ -218,7 +233,14 @@ test('every line is understood as the reference understands it', () => {
     .map(([lead, words, end]) => lead + words.flat().join('') + end);
   const started = fc
     .tuple(
-      fc.constantFrom(`send ${token} messi`, 'auth messi', `passwd ${token}`, 'register me pw'),
+      fc.constantFrom(
+        `send ${token} messi`,
+        'auth messi',
+        `passwd ${token}`,
+        'register me pw',
+        `fetch ${token}`,
+        `ack ${token}`,
+      ),
       space,
       line,
     )

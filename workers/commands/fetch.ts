@@ -1,0 +1,74 @@
+import { fetchMessagesDefault, fetchMessagesMax, replyBytesMax } from '../../shared/protocol/limits';
+import { asciiBytes, type ReplyWriter } from '../../shared/protocol/reply-writer';
+import type { MessageReader, StoredMessage } from '../../shared/store/inbox';
+import type { Store } from '../../shared/store/store';
+import type { CommandContext, QuickCommand } from '../command';
+import { beginMessageFields, endMessageFields, messageFieldsBytesMax } from '../message-frame';
+
+/** `fetch <token> [limit]`: shows what is unread, oldest first, and leaves it unread. */
+export const fetch: QuickCommand = {
+  name: 'fetch',
+  parameters: [
+    { kind: 'token', label: 'token' },
+    { kind: 'limit', label: 'limit', optional: true },
+  ],
+  needsSession: true,
+  summary: 'look at the unread messages, which stay unread until ack',
+
+  run(context) {
+    const { reply, store, request } = context;
+    const limit = request.limit ?? fetchMessagesDefault;
+    if (!(limit >= 1 && limit <= fetchMessagesMax)) {
+      reply.error('BAD_COMMAND');
+      return;
+    }
+    formatter.begin(context);
+    formatter.end(store.mail.fetch(context.user, limit, formatter));
+  },
+};
+
+const opening = asciiBytes('{"status": "OK", "messages": [');
+const messageSeparator = asciiBytes(', ');
+const messageOpening = asciiBytes('{');
+const messageEnding = asciiBytes('}');
+const endingWithMore = asciiBytes('], "more": true}\r\n\r\n');
+const endingWithout = asciiBytes('], "more": false}\r\n\r\n');
+
+const frameBytes = opening.byteLength + endingWithout.byteLength;
+const messageFrameBytes = messageSeparator.byteLength + messageOpening.byteLength + messageEnding.byteLength;
+
+/** Writes the messages while the store shows them. */
+class FetchFormatter implements MessageReader {
+  private store!: Store;
+  private reply!: ReplyWriter;
+  private start = 0;
+  private isFirst = true;
+
+  begin({ store, reply }: CommandContext): void {
+    this.store = store;
+    this.reply = reply;
+    this.start = reply.at;
+    this.isFirst = true;
+    reply.bytes(opening);
+  }
+
+  message({ sequence, sender, receiver, atMs, firstBlock, textBytes }: StoredMessage): boolean {
+    const { store, reply } = this;
+    const bytes = messageFrameBytes + messageFieldsBytesMax(store, sender, receiver, textBytes);
+    if (reply.at - this.start + bytes + frameBytes > replyBytesMax) return false;
+    if (!this.isFirst) reply.bytes(messageSeparator);
+    this.isFirst = false;
+    reply.bytes(messageOpening);
+    beginMessageFields(reply, store, sequence, sender, receiver);
+    store.mail.copyText(firstBlock, textBytes, reply);
+    endMessageFields(reply, atMs);
+    reply.bytes(messageEnding);
+    return true;
+  }
+
+  end(hasMore: boolean): void {
+    this.reply.bytes(hasMore ? endingWithMore : endingWithout);
+  }
+}
+
+const formatter = new FetchFormatter();
