@@ -8,11 +8,15 @@ import { createStore } from '../shared/store/store';
 import { cutLineExtraBytes } from '../shared/protocol/limits';
 import { capacityFor } from '../shared/store/layout';
 import { DurablePosition } from '../shared/store/durable-position';
+import { Memory } from '../shared/store/memory';
+import { SubscriptionFlags } from '../shared/store/subscription-flags';
 import { countUsers } from '../shared/store/statistics';
 import type { Account } from './account-rules';
 import { type AccountCreator, createAccounts, refuseDemoPasswords } from './accounts';
 import type { Connection } from './connection';
 import { Dispatcher } from './dispatcher';
+import { eventFrame, Live } from './live/live';
+import { type PresenceState, PresenceTracker } from './live/presence';
 import { Listener } from './listener';
 import type { Logger } from './logger';
 import type { ServerOptions } from './options';
@@ -20,6 +24,7 @@ import { ChatPool, HashPool } from './pool';
 import { ReleaseGate } from './release-gate';
 import { SlowLane } from './slow-lane';
 import { Journal } from './journal';
+import type { Subscription } from '../shared/batch/tasks';
 import type { LoadSummary } from '../shared/journal/journal-messages';
 
 /** How long a stop waits for clients to take their last replies. */
@@ -41,6 +46,10 @@ export class ChatServer {
   private readonly gate: ReleaseGate;
   private readonly chatPool: ChatPool;
   private readonly hashPool: HashPool;
+  private readonly live: Live;
+  private readonly presence = new PresenceTracker((user, state) => {
+    this.tellPresence(user, state);
+  });
   private readonly dispatcher: Dispatcher;
   private readonly listener: Listener;
   private readonly journal: Journal | undefined;
@@ -71,11 +80,23 @@ export class ChatServer {
     };
     this.chatPool = new ChatPool(threads, settings, { log, onFatal });
     this.hashPool = new HashPool(threads, { log, onFatal });
+    this.live = new Live(new SubscriptionFlags(new Memory(this.store)), {
+      catchUp: async (task) => {
+        const found = await this.chatPool.catchUp(task);
+        if (found?.position !== undefined) await this.gate.whenDurable(found.position);
+        return found;
+      },
+      areValid: (tokens) => this.chatPool.areValid(tokens),
+      onFailure: (error) => {
+        this.log.warn({ err: error }, 'live frames are late');
+      },
+    });
     this.dispatcher = new Dispatcher(
       openBatchSlots(batchArea),
       Math.max(segmentBytesMin, maxLine + cutLineExtraBytes),
       (slot) => this.chatPool.runBatch(slot),
       this.gate,
+      this.live,
       (lost) => {
         this.chatPool.noteLoss(lost);
       },
@@ -129,6 +150,8 @@ export class ChatServer {
   /** Accepts no more, carries out what was read, lets the replies out, brings all to disk, ends the threads. */
   async stop(): Promise<void> {
     clearInterval(this.houseTimer);
+    this.live.announceRestart();
+    this.presence.stop();
     const drained = this.listener.drain();
     const isDrained = await Promise.race([
       drained.then(() => true),
@@ -165,9 +188,44 @@ export class ChatServer {
         enqueue: (connection: Connection) => {
           this.dispatcher.enqueue(connection);
         },
-        runSlow: (deferral) => slowLane.run(deferral),
+        runSlow: async (deferral) => {
+          const finished = await slowLane.run(deferral);
+          if ((finished.endedSessionsOf ?? 0) !== 0) await this.live.checkSessions(finished.endedSessionsOf);
+          return finished;
+        },
+        subscribe: (connection: Connection, subscription: Subscription) => {
+          this.live.subscribe(connection, subscription);
+        },
+        moved: (previous: number, next: number) => {
+          this.presence.move(previous, next);
+        },
+        relieved: (connection: Connection) => {
+          this.live.resume(connection);
+        },
+        forget: (connection: Connection) => {
+          this.live.forget(connection);
+          this.presence.move(connection.user, 0);
+        },
       },
       this.log,
+    );
+  }
+
+  private tellPresence(user: number, state: PresenceState): void {
+    if (!this.live.isWanted) return;
+    this.chatPool.audienceOf(user, this.live.users).then(
+      (audience) => {
+        if (audience === undefined) return;
+        const { username, displayName, listeners } = audience;
+        const at = new Date().toISOString();
+        this.live.tell(
+          listeners,
+          eventFrame({ event: 'presence', user: username, msg_from: displayName, state, at }),
+        );
+      },
+      (error: unknown) => {
+        this.log.warn({ err: error }, 'a presence was not told');
+      },
     );
   }
 
@@ -175,10 +233,12 @@ export class ChatServer {
   private keepHouse(): void {
     const users = new Set<number>();
     for (const { user } of this.listener.connections) if (user !== 0) users.add(user);
-    Promise.all([this.chatPool.touchUsers([...users]), this.chatPool.removeExpiredSessions()]).catch(
-      (error: unknown) => {
-        this.log.warn({ err: error }, 'expired sessions were not removed');
-      },
-    );
+    Promise.all([
+      this.chatPool.touchUsers([...users]),
+      this.chatPool.removeExpiredSessions(),
+      this.live.checkSessions(),
+    ]).catch((error: unknown) => {
+      this.log.warn({ err: error }, 'expired sessions were not removed');
+    });
   }
 }

@@ -6,7 +6,7 @@
  * send queue has drained, and cut when that takes too long.
  */
 import type { Socket } from 'node:net';
-import type { Deferral, FinishedCommand } from '../shared/batch/tasks';
+import type { Deferral, FinishedCommand, Subscription } from '../shared/batch/tasks';
 import { detectForeignProtocol } from '../shared/protocol/foreign-protocol';
 import { encodeJson } from '../shared/protocol/json-ascii';
 import { replyTerminator } from '../shared/protocol/limits';
@@ -35,6 +35,12 @@ export interface ConnectionHost {
   runSlow(deferral: Deferral): Promise<FinishedCommand>;
   /** How to reach this server, for those who came with another protocol. */
   readonly address: () => string;
+  /** The client is to get the live frames of a session. */
+  subscribe(connection: Connection, subscription: Subscription): void;
+  /** A connection that used sessions of `previous` (0 for nobody) uses one of `next`. */
+  moved(previous: number, next: number): void;
+  /** The client reads its replies again. */
+  relieved(connection: Connection): void;
   forget(connection: Connection): void;
 }
 
@@ -103,13 +109,14 @@ export class Connection implements RequestSource {
     return lines;
   }
 
-  complete({ replies, unconsumed, user, deferral }: SegmentResult): void {
+  complete({ replies, unconsumed, user, deferral, subscription }: SegmentResult): void {
     if (unconsumed !== undefined) {
       this.pending.unshift(unconsumed);
       this.pendingBytes += unconsumed.length;
     }
-    if (user !== 0) this.user = user;
-    this.write(replies);
+    if (user !== 0 && user !== this.user) this.belongTo(user);
+    this.write(subscription === undefined ? replies : replies + subscription.reply);
+    if (subscription !== undefined && !this.isClosed) this.host.subscribe(this, subscription);
     if (deferral === undefined) this.proceed();
     else this.waitForSlow(deferral);
   }
@@ -118,6 +125,12 @@ export class Connection implements RequestSource {
   completeUnknown(count: number): void {
     this.write(unknownOutcome.repeat(count));
     this.proceed();
+  }
+
+  /** Writes frames that the client has subscribed to. False when it reads too slowly: more is to wait. */
+  push(frames: string): boolean {
+    this.write(frames);
+    return this.congestedSinceMs === undefined;
   }
 
   /** Nothing of it is under way or waits. */
@@ -206,6 +219,7 @@ export class Connection implements RequestSource {
   private relieve(): void {
     if (this.congestedSinceMs === undefined) return;
     this.congestedSinceMs = undefined;
+    this.host.relieved(this);
     if (this.state === 'idle') this.proceed();
   }
 
@@ -227,7 +241,7 @@ export class Connection implements RequestSource {
   private waitForSlow(deferral: Deferral): void {
     this.host.runSlow(deferral).then(
       ({ reply, user }) => {
-        if (user !== 0) this.user = user;
+        if (user !== 0 && user !== this.user) this.belongTo(user);
         this.write(reply);
         this.proceed();
       },
@@ -235,6 +249,12 @@ export class Connection implements RequestSource {
         this.completeUnknown(1);
       },
     );
+  }
+
+  private belongTo(user: number): void {
+    const previous = this.user;
+    this.user = user;
+    if (!this.isClosed) this.host.moved(previous, user);
   }
 
   private pause(): void {

@@ -9,7 +9,9 @@
  */
 import { segmentFlag } from '../shared/batch/batch-area';
 import type { BatchSlot } from '../shared/batch/batch-area';
-import type { BatchResult, Deferral } from '../shared/batch/tasks';
+import type { Delivery } from '../shared/batch/delivery-area';
+import type { BatchResult, Deferral, Subscription } from '../shared/batch/tasks';
+import type { OpenBatch } from './live/delivery-queue';
 
 /** Where requests come from and replies go to: a connection. */
 export interface RequestSource {
@@ -30,11 +32,22 @@ export interface SegmentResult {
   readonly user: number;
   /** A slow command that comes after `replies` and before `unconsumed`. */
   readonly deferral: Deferral | undefined;
+  /** A session whose live frames the source wants, after `replies`. */
+  readonly subscription: Subscription | undefined;
 }
 
 /** Lets replies go once a position of the journal is on disk. */
 export interface Gate {
   hold(position: number, release: () => void): void;
+}
+
+/** Hears of what batches deliver to subscribers. */
+export interface DeliveryListener {
+  beginBatch(): OpenBatch;
+  /** What the batch changed is on disk. */
+  endBatch(batch: OpenBatch, deliveries: readonly Delivery[]): void;
+  /** Deliveries may be missing. */
+  catchUpAll(): void;
 }
 
 /** Resolves to a batch's result. Rejects when the thread that had the batch is dead and will write no more. */
@@ -95,6 +108,7 @@ export class Dispatcher {
     private readonly segmentBytesMax: number,
     private readonly runBatch: RunBatch,
     private readonly gate: Gate,
+    private readonly live: DeliveryListener,
     private readonly onLoss: (lost: LostRequests) => void,
   ) {
     const [open, ...free] = slots.map((slot) => new Batch(slot));
@@ -183,12 +197,13 @@ export class Dispatcher {
     const batch = this.open;
     this.open = this.free.pop()!;
     this.underWay += 1;
+    const openBatch = this.live.beginBatch();
     this.runBatch(batch.slot.index).then(
       (result) => {
-        this.complete(batch, result);
+        this.complete(batch, openBatch, result);
       },
       () => {
-        this.completeDead(batch);
+        this.completeDead(batch, openBatch);
       },
     );
   }
@@ -197,7 +212,7 @@ export class Dispatcher {
    * What a dead thread had done has its replies; what it had not begun goes back to its sources, to be carried out
    * again; the outcome of what it died in is unknown.
    */
-  private completeDead(batch: Batch): void {
+  private completeDead(batch: Batch, openBatch: OpenBatch): void {
     if (this.hasStopped) return;
     const { slot, sources } = batch;
     const { unfinishedSegment } = slot;
@@ -205,14 +220,23 @@ export class Dispatcher {
     for (let segment = 0; segment < sources.length; segment += 1) {
       if (segment === unfinishedSegment) lost.unknown = slot.requestCount(segment);
       else if (segment >= slot.begunCount) lost.repeated += slot.requestCount(segment);
-      else slot.takeBackDeferral(segment);
+      else slot.takeBackRest(segment);
     }
     this.onLoss(lost);
-    this.complete(batch, undefined, unfinishedSegment);
+    this.complete(batch, openBatch, undefined, unfinishedSegment);
+    // What it was in the middle of may have been committed, and not noted.
+    this.live.catchUpAll();
   }
 
-  private complete(batch: Batch, deferrals: BatchResult, unfinishedSegment = -1): void {
+  private complete(
+    batch: Batch,
+    openBatch: OpenBatch,
+    rests: BatchResult,
+    unfinishedSegment = -1,
+  ): void {
     const { slot, sources } = batch;
+    const deliveries = slot.deliveries.isEmpty ? noDeliveries : slot.deliveries.copy(sources);
+    if (slot.deliveries.hasOverflowed) this.live.catchUpAll();
     const held: HeldSegment[] = [];
     let position = 0;
     for (let segment = 0; segment < sources.length; segment += 1) {
@@ -220,7 +244,7 @@ export class Dispatcher {
         sources[segment]!.completeUnknown(slot.requestCount(segment));
         continue;
       }
-      const result = readResult(slot, segment, deferrals);
+      const result = readResult(slot, segment, rests);
       if ((slot.flags(segment) & segmentFlag.awaitsDisk) === 0) {
         sources[segment]!.complete(result);
         continue;
@@ -230,11 +254,15 @@ export class Dispatcher {
       held.push({ source: sources[segment]!, result });
     }
     this.release(batch);
-    if (held.length === 0) return;
+    if (held.length === 0) {
+      this.live.endBatch(openBatch, deliveries);
+      return;
+    }
     this.held += 1;
     this.gate.hold(position, () => {
       this.held -= 1;
       for (const { source, result } of held) source.complete(result);
+      this.live.endBatch(openBatch, deliveries);
       this.tellIfIdle();
     });
   }
@@ -252,6 +280,8 @@ export class Dispatcher {
   }
 }
 
+const noDeliveries: readonly Delivery[] = [];
+
 /** A segment whose replies wait for the disk. */
 interface HeldSegment {
   readonly source: RequestSource;
@@ -259,13 +289,15 @@ interface HeldSegment {
 }
 
 /** Everything is copied out of the slot, which is free for the next batch afterwards. */
-function readResult(slot: BatchSlot, segment: number, deferrals: BatchResult): SegmentResult {
+function readResult(slot: BatchSlot, segment: number, rests: BatchResult): SegmentResult {
   const isConsumed = slot.consumedEnd(segment) === slot.requestEnd(segment);
-  const isDeferred = (slot.flags(segment) & segmentFlag.deferred) !== 0;
+  const hasRest = (slot.flags(segment) & segmentFlag.hasRest) !== 0;
+  const rest = hasRest ? rests?.find((found) => found.segment === segment) : undefined;
   return {
     replies: slot.copyReplies(segment),
     unconsumed: isConsumed ? undefined : slot.copyUnconsumed(segment),
     user: slot.user(segment),
-    deferral: isDeferred ? deferrals?.find((deferred) => deferred.segment === segment)?.deferral : undefined,
+    deferral: rest?.deferral,
+    subscription: rest?.subscription,
   };
 }

@@ -35,7 +35,7 @@ export class Listener {
   constructor(
     private readonly options: ListenerOptions,
     connectionsMax: number,
-    host: Omit<ConnectionHost, 'forget' | 'address'>,
+    host: Omit<ConnectionHost, 'address'>,
     private readonly log: Logger,
   ) {
     this.connectionsMax = connectionsMax;
@@ -44,6 +44,7 @@ export class Listener {
       address: () => formatAddress(this.options.host, this.port),
       forget: (connection) => {
         this.connections.delete(connection);
+        host.forget(connection);
       },
     };
     this.server = net.createServer(

@@ -6,7 +6,10 @@ import type { Worker } from 'node:worker_threads';
 import Piscina from 'piscina';
 import type {
   AccountResult,
+  Audience,
   BatchResult,
+  CatchUpTask,
+  CaughtUp,
   ChatTask,
   FinishedCommand,
   HashedAccount,
@@ -21,6 +24,7 @@ import { readLayout } from '../shared/store/layout';
 import { recoverThread } from '../shared/store/recovery';
 import type { LostRequests } from './dispatcher';
 import { Supervisor, type SupervisorHost, type ThreadSource } from './supervisor';
+import type { TokenWords } from '../shared/protocol/token';
 import { workersFolder } from './workers-folder';
 
 /** Batches that may wait at one worker behind the one it runs, so that it never waits for the main thread. */
@@ -100,6 +104,20 @@ export class ChatPool {
 
   listUsers(): Promise<ListedUser[]> {
     return this.pool.run({ kind: 'listUsers' }) as Promise<ListedUser[]>;
+  }
+
+  /** Undefined when the session has ended. */
+  catchUp(task: CatchUpTask): Promise<CaughtUp | undefined> {
+    return this.pool.run({ kind: 'catchUp', ...task }) as Promise<CaughtUp | undefined>;
+  }
+
+  /** Which of some users would hear of a user. Undefined when there is no such user any more. */
+  audienceOf(user: number, candidates: readonly number[]): Promise<Audience | undefined> {
+    return this.pool.run({ kind: 'audienceOf', user, candidates }) as Promise<Audience | undefined>;
+  }
+
+  areValid(tokens: readonly TokenWords[]): Promise<readonly boolean[]> {
+    return this.pool.run({ kind: 'areValid', tokens }) as Promise<readonly boolean[]>;
   }
 
   async removeExpiredSessions(): Promise<void> {

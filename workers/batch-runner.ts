@@ -4,7 +4,7 @@
  */
 import type { BatchSlot } from '../shared/batch/batch-area';
 import { segmentFlag, type SegmentOutcome } from '../shared/batch/batch-area';
-import type { BatchResult, Deferral, FinishedCommand, HashOutcome } from '../shared/batch/tasks';
+import type { BatchResult, Deferral, FinishedCommand, HashOutcome, SegmentRest } from '../shared/batch/tasks';
 import type { ErrorCode } from '../shared/protocol/error-codes';
 import { replyBytesMax } from '../shared/protocol/limits';
 import { lineOutcome, RequestParser } from '../shared/protocol/request-parser';
@@ -13,6 +13,7 @@ import type { Store } from '../shared/store/store';
 import { StoredText } from '../shared/store/stored-text';
 import { type Command, type CommandContext, type CommandSettings, toSeconds } from './command';
 import { commandTable } from './command-table';
+import { LiveFrames } from './live-frames';
 
 /** A connection whose replies in one batch reach this size waits for the next: its socket may be slow. */
 const segmentReplyBytesMax = 262_144;
@@ -33,7 +34,7 @@ export class BatchRunner {
     position: 0,
     flags: 0,
   };
-  private deferred: { segment: number; deferral: Deferral }[] = [];
+  private rests: SegmentRest[] = [];
 
   constructor(store: Store, lineBytesMax: number, settings: CommandSettings) {
     this.context = {
@@ -44,6 +45,9 @@ export class BatchRunner {
       user: 0,
       nowMs: 0,
       sessionUser: 0,
+      subscription: undefined,
+      endedSessionsOf: 0,
+      live: new LiveFrames(store),
       settings,
       text: new StoredText(),
     };
@@ -55,13 +59,13 @@ export class BatchRunner {
     context.nowMs = nowMs;
     context.requestBytes = slot.requests;
     context.reply = new ReplyWriter(slot.replies, slot.replies.length);
-    this.deferred = [];
+    this.rests = [];
     for (let segment = 0; segment < slot.segmentCount; segment += 1) {
       slot.begin(segment);
       this.runSegment(slot, segment);
     }
     context.store.journal.announce();
-    return this.deferred.length === 0 ? undefined : this.deferred;
+    return this.rests.length === 0 ? undefined : this.rests;
   }
 
   /** Carries out the last step of a slow command. */
@@ -73,6 +77,8 @@ export class BatchRunner {
     const target = Buffer.alloc(4_096);
     context.nowMs = nowMs;
     context.sessionUser = 0;
+    context.endedSessionsOf = 0;
+    context.live.begin(undefined, 0);
     context.store.journal.forgetAwaited();
     context.reply = new ReplyWriter(target, target.length);
     command.finish(context, deferral.state, outcome);
@@ -81,6 +87,7 @@ export class BatchRunner {
       reply: target.toString('latin1', 0, context.reply.at),
       user: context.sessionUser,
       position: context.store.journal.awaited,
+      endedSessionsOf: context.endedSessionsOf,
     };
   }
 
@@ -91,6 +98,7 @@ export class BatchRunner {
     const end = slot.requestEnd(segment);
     let at = slot.requestStart(segment);
     journal.forgetAwaited();
+    context.live.begin(slot.deliveries, segment);
     outcome.replyStart = reply.at;
     outcome.user = 0;
     outcome.flags = 0;
@@ -102,11 +110,12 @@ export class BatchRunner {
       const deferral = this.runLine(slot.requests, at, end);
       at = request.nextLine;
       if (context.sessionUser !== 0) outcome.user = context.sessionUser;
-      if (deferral !== undefined) {
-        this.deferred.push({ segment, deferral });
-        outcome.flags = segmentFlag.deferred;
-        break;
-      }
+      const { subscription } = context;
+      if (deferral === undefined && subscription === undefined) continue;
+      this.rests.push(deferral === undefined ? { segment, subscription: subscription! } : { segment, deferral });
+      outcome.flags = segmentFlag.hasRest;
+      context.subscription = undefined;
+      break;
     }
     outcome.consumedEnd = at;
     outcome.replyEnd = reply.at;

@@ -1,11 +1,12 @@
 /**
  * What a command is. Adding one touches its row of the table, one handler file, its test and PROTOCOL.md.
  */
-import type { DeferredState, Deferral, HashOutcome } from '../shared/batch/tasks';
+import type { DeferredState, Deferral, HashOutcome, Subscription } from '../shared/batch/tasks';
 import type { CommandGrammar, RequestParser } from '../shared/protocol/request-parser';
 import type { ReplyWriter } from '../shared/protocol/reply-writer';
 import type { Store } from '../shared/store/store';
 import type { StoredText } from '../shared/store/stored-text';
+import type { LiveFrames } from './live-frames';
 
 /** What a handler works with: one object a thread, filled anew for every request. */
 export interface CommandContext {
@@ -21,6 +22,12 @@ export interface CommandContext {
   nowMs: number;
   /** The user whose session the request used or opened, or 0. A handler that opens one sets it. */
   sessionUser: number;
+  /** The user some of whose sessions the request has ended, or 0. Set by a `finish`. */
+  endedSessionsOf: number;
+  /** What subscribers are to hear of. */
+  readonly live: LiveFrames;
+  /** Set by a handler that has subscribed the connection to a session's live frames. */
+  subscription: Subscription | undefined;
   readonly settings: CommandSettings;
   /** The text of the message in hand. */
   readonly text: StoredText;

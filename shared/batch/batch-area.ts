@@ -3,7 +3,7 @@
  * allocation per message. One slot carries one batch at a time.
  *
  * ```
- *   slot:  │ head │ segments: 8 words each │ request bytes │ reply bytes │
+ *   slot:  │ head │ segments: 8 words each │ request bytes │ reply bytes │ deliveries │
  *   segment: one connection's run of whole lines, and what became of it
  * ```
  *
@@ -13,6 +13,7 @@
  */
 
 import { copyBytes, viewOf } from '../protocol/word-view';
+import { DeliveryArea, deliveryAreaBytes } from './delivery-area';
 
 /** Connections in one batch. */
 export const segmentsMax = 1_024;
@@ -40,11 +41,12 @@ const segment = {
 export const segmentFlag = {
   /** The segment's replies wait until its position is on disk. */
   awaitsDisk: 1,
-  /** The segment ends before its last line, because a slow command has to be finished first. */
-  deferred: 2,
+  /** The segment may end before its last line, because the main thread has something to do first: `SegmentRest`. */
+  hasRest: 2,
 } as const;
 
-const slotBytes = (headWords + segmentsMax * segmentWords) * 4 + requestAreaBytes + replyAreaBytes;
+const slotBytes =
+  (headWords + segmentsMax * segmentWords) * 4 + requestAreaBytes + replyAreaBytes + deliveryAreaBytes;
 
 export function createBatchArea(slots: number): SharedArrayBuffer {
   return new SharedArrayBuffer(slots * slotBytes);
@@ -60,6 +62,8 @@ export function openBatchSlots(area: SharedArrayBuffer): readonly BatchSlot[] {
 export class BatchSlot {
   readonly requests: Buffer;
   readonly replies: Buffer;
+  /** What subscribers are to hear of. */
+  readonly deliveries: DeliveryArea;
   private readonly requestView: DataView;
   private copied: Uint8Array;
   private copiedView: DataView;
@@ -76,7 +80,9 @@ export class BatchSlot {
     this.requestView = viewOf(this.requests);
     this.copied = this.requests;
     this.copiedView = this.requestView;
-    this.replies = Buffer.from(area, start + wordCount * 4 + requestAreaBytes, replyAreaBytes);
+    const replyStart = start + wordCount * 4 + requestAreaBytes;
+    this.replies = Buffer.from(area, replyStart, replyAreaBytes);
+    this.deliveries = new DeliveryArea(area, replyStart + replyAreaBytes);
   }
 
   get segmentCount(): number {
@@ -93,6 +99,7 @@ export class BatchSlot {
     this.words[head.requestBytes] = 0;
     this.words[head.begunCount] = 0;
     this.words[head.doneCount] = 0;
+    this.deliveries.clear();
   }
 
   /** Whether a segment of so many bytes still fits. */
@@ -205,14 +212,14 @@ export class BatchSlot {
    * Makes a deferred command one that was not carried out. For a batch whose result is lost, and the command's rest
    * with it: all that was done of the command is to look at the store.
    */
-  takeBackDeferral(index: number): void {
+  takeBackRest(index: number): void {
     const at = headWords + index * segmentWords;
     const flags = this.words[at + segment.flags]!;
-    if ((flags & segmentFlag.deferred) === 0) return;
+    if ((flags & segmentFlag.hasRest) === 0) return;
     const lineEnd = this.words[at + segment.consumedEnd]!;
     const earlierEnd = this.requests.lastIndexOf(newline, lineEnd - 2) + 1;
     this.words[at + segment.consumedEnd] = Math.max(this.requestStart(index), earlierEnd);
-    this.words[at + segment.flags] = flags & ~segmentFlag.deferred;
+    this.words[at + segment.flags] = flags & ~segmentFlag.hasRest;
   }
 
   /** Notes what became of a segment. Segments are carried out in order. */

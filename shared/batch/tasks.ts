@@ -6,10 +6,38 @@
  * holds a lock, and never a place among the quick ones.
  */
 import type { ErrorCode } from '../protocol/error-codes';
+import type { TokenWords } from '../protocol/token';
 import type { SessionLifetime } from '../store/session-table';
 import type { ListedUser } from '../store/store';
 
 export type { ListedUser };
+
+/** What is unread of a user after a sequence, for a subscriber who has been sent everything up to it. */
+export interface CatchUpTask {
+  readonly user: number;
+  readonly token: TokenWords;
+  readonly after: number;
+}
+
+export interface CaughtUp {
+  /** Whole frames, in order of sequence. */
+  readonly frames: string;
+  /** Everything of the user's up to this sequence is in `frames`, or had been read. */
+  readonly through: number;
+  /** There is more after `through`. */
+  readonly more: boolean;
+  /** The rooms that the user is in. */
+  readonly rooms: readonly number[];
+  /** The journal's position that has to be on disk before the frames leave. */
+  readonly position: number | undefined;
+}
+
+/** Who is to hear that a user comes or goes. */
+export interface Audience {
+  readonly username: string;
+  readonly displayName: string;
+  readonly listeners: readonly number[];
+}
 
 /** The slow part of a command. */
 export type HashJob =
@@ -39,8 +67,23 @@ export interface Deferral {
 
 export type DeferredState = Readonly<Record<string, string | number>>;
 
-/** What a chat worker returns for a batch: nothing when no segment was deferred, else each deferred segment's rest. */
-export type BatchResult = readonly { readonly segment: number; readonly deferral: Deferral }[] | undefined;
+/** A session whose connection is to get the user's live frames. */
+export interface Subscription {
+  /** What the connection is to be told first. */
+  readonly reply: string;
+  readonly user: number;
+  readonly token: TokenWords;
+}
+
+/** What the main thread has to do at the end of a segment, before the lines that were not carried out. */
+export interface SegmentRest {
+  readonly segment: number;
+  readonly deferral?: Deferral;
+  readonly subscription?: Subscription;
+}
+
+/** What a chat worker returns for a batch: nothing when no segment has a rest. */
+export type BatchResult = readonly SegmentRest[] | undefined;
 
 /** What a thread says before it ends because a task has failed in it: it may hold locks, and must not go on. */
 export interface ThreadFailure {
@@ -60,7 +103,10 @@ export type ChatTask =
   | { readonly kind: 'listUsers' }
   | { readonly kind: 'removeExpiredSessions' }
   /** These users have connections open: they count as active. */
-  | { readonly kind: 'touchUsers'; readonly users: readonly number[] };
+  | { readonly kind: 'touchUsers'; readonly users: readonly number[] }
+  | ({ readonly kind: 'catchUp' } & CatchUpTask)
+  | { readonly kind: 'audienceOf'; readonly user: number; readonly candidates: readonly number[] }
+  | { readonly kind: 'areValid'; readonly tokens: readonly TokenWords[] };
 
 export interface HashedAccount {
   readonly username: string;
@@ -75,6 +121,8 @@ export interface FinishedCommand {
   readonly user: number;
   /** The journal's position that has to be on disk before the reply leaves; undefined when there is nothing to wait for. */
   readonly position: number | undefined;
+  /** The user some of whose sessions have ended. */
+  readonly endedSessionsOf?: number;
 }
 
 /** What a chat worker returns for a change of an account. */

@@ -22,6 +22,8 @@ export const header = {
   sessionsMax: 4,
   blocksMax: 5,
   inboxMessagesMax: 6,
+  /** How many connections get live frames. Written by the main thread only. */
+  subscriptionCount: 16,
   // Each group below has a cache line (16 words) of its own, because different locks guard them.
   activeHead: 32,
   activeTail: 33,
@@ -121,6 +123,9 @@ export const userRecord = {
   words: 32,
 } as const;
 
+/** Words of a user's contacts, a power of two. */
+export const contactWords = 8;
+
 export const userState = { live: 1, removed: 2 } as const;
 
 /** A session. Changed under the lock of the session's stripe; `nextOfUser` and `previousOfUser` by that of its user's:
@@ -204,6 +209,10 @@ export interface Layout extends Required<StoreCapacity> {
   readonly userBuckets: number;
   readonly userBucketCount: number;
   readonly users: number;
+  /** A word for each user, by number: how many connections get the user's live frames. */
+  readonly subscriptions: number;
+  /** Words for each user: who has lately sent messages to it. */
+  readonly contacts: number;
   readonly sessionBuckets: number;
   readonly sessionBucketCount: number;
   readonly sessions: number;
@@ -239,6 +248,8 @@ export function computeLayout(capacity: StoreCapacity): Layout {
     threadSlots: region(capacity.threadsMax * threadSlot.words),
     userBuckets: region(userBucketCount),
     users: region(capacity.usersMax * userRecord.words),
+    subscriptions: region(capacity.usersMax + 1),
+    contacts: region(capacity.usersMax * contactWords),
     sessionBuckets: region(sessionBucketCount),
     sessions: region(capacity.sessionsMax * sessionRecord.words),
     blocks: region(capacity.blocksMax * block.words),
@@ -264,8 +275,8 @@ export function capacityFor(
   const fixedWords = header.words + lockNumber.count * lockWords + threadsMax * threadSlot.words + ringWords;
   const fixedBytes = 4 * fixedWords;
   const bytes = memoryMiB * 1_048_576 - fixedBytes;
-  // A record costs its own words and up to two words of buckets.
-  const usersMax = Math.floor((bytes * 0.1) / (4 * (userRecord.words + 2)));
+  // A record costs its own words, up to two words of buckets, and what is kept beside it.
+  const usersMax = Math.floor((bytes * 0.1) / (4 * (userRecord.words + 2 + contactWords + 1)));
   const sessionsMax = Math.floor((bytes * 0.1) / (4 * (sessionRecord.words + 2)));
   const blocksMax = Math.floor((bytes * 0.8) / (4 * block.words)) - 16;
   return { threadsMax, usersMax, sessionsMax, blocksMax, inboxMessagesMax, ringWords };

@@ -68,7 +68,7 @@ export class FilledSlot {
       user: slot.user(segment),
       awaitsDisk: (slot.flags(segment) & segmentFlag.awaitsDisk) !== 0,
       deferral:
-        (slot.flags(segment) & segmentFlag.deferred) === 0
+        (slot.flags(segment) & segmentFlag.hasRest) === 0
           ? undefined
           : deferred?.find((found) => found.segment === segment)?.deferral,
     }));

@@ -6,6 +6,7 @@ import {
   segmentFlag,
   type SegmentOutcome,
 } from '../../shared/batch/batch-area';
+import { DeliveryQueue } from '../../server/live/delivery-queue';
 import type { BatchResult, Deferral } from '../../shared/batch/tasks';
 import {
   Dispatcher,
@@ -98,7 +99,13 @@ function createDispatcher(underWayMax: number): {
   };
   const released: { position: number; release: () => void }[] = [];
   const gate = { hold: (position: number, release: () => void) => void released.push({ position, release }) };
-  const dispatcher = new Dispatcher(slots, segmentBytesMax, run, gate, (lost) => losses.push(lost));
+  const noSubscribers = new DeliveryQueue(() => undefined);
+  const live = {
+    beginBatch: () => noSubscribers.begin(0),
+    endBatch: noSubscribers.end.bind(noSubscribers),
+    catchUpAll: () => undefined,
+  };
+  const dispatcher = new Dispatcher(slots, segmentBytesMax, run, gate, live, (lost) => losses.push(lost));
   return { dispatcher, slots, nextBatch, batches, losses, released };
 }
 
@@ -196,7 +203,7 @@ test('lines that a worker left come back, and a deferred command with them', asy
     replyEnd: 0,
     user: 7,
     position: 0,
-    flags: segmentFlag.deferred,
+    flags: segmentFlag.hasRest,
   });
   const completed = source.completed();
   batch.resolve([{ segment: 0, deferral }]);
@@ -274,7 +281,7 @@ test.each([
     slot.begin(1);
     const consumedEnd = slot.requestStart(1) + start + 'auth a b\n'.length;
     const outcome = { ...outcomeOf(slot, 1), consumedEnd, replyEnd: replies.length, user: 7 };
-    slot.setResult(1, { ...outcome, flags: segmentFlag.deferred });
+    slot.setResult(1, { ...outcome, flags: segmentFlag.hasRest });
     batch.reject(new Error('the thread died'));
     await dispatcher.whenIdle();
     const unconsumed = Buffer.from(lines.slice(start));

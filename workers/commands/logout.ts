@@ -11,9 +11,13 @@ export const logout: QuickCommand = {
   needsSession: true,
   summary: 'end this session',
 
-  run({ store, request, reply }) {
+  run({ store, request, reply, user, live }) {
     const outcome = store.closeSession(request.token);
-    if (outcome === 'OK') reply.bytes(loggedOut);
-    else reply.error(outcome);
+    if (outcome !== 'OK') {
+      reply.error(outcome);
+      return;
+    }
+    reply.bytes(loggedOut);
+    live.sessionsEnded(user);
   },
 };

@@ -28,7 +28,8 @@ export const passwd: SlowCommand = {
     };
   },
 
-  finish({ store, reply }, state, { verified, newHash }) {
+  finish(context, state, { verified, newHash }) {
+    const { store, reply } = context;
     if (!verified) {
       reply.error('WRONG_PASSWORD');
       return;
@@ -41,7 +42,11 @@ export const passwd: SlowCommand = {
       StoredText.fromAscii(newHash),
       token,
     );
-    if (outcome === 'OK') reply.reply({ status: 'OK', message: 'Password Changed' });
-    else reply.error(outcome);
+    if (outcome !== 'OK') {
+      reply.error(outcome);
+      return;
+    }
+    context.endedSessionsOf = user!;
+    reply.reply({ status: 'OK', message: 'Password Changed' });
   },
 };

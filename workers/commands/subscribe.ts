@@ -1,0 +1,17 @@
+import { encodeJson } from '../../shared/protocol/json-ascii';
+import { replyTerminator } from '../../shared/protocol/limits';
+import type { QuickCommand } from '../command';
+
+const reply = encodeJson({ status: 'OK', message: 'Subscribed' }) + replyTerminator;
+
+/** `subscribe <token>`: this connection gets what is unread, and then what comes, until it closes or the session ends. */
+export const subscribe: QuickCommand = {
+  name: 'subscribe',
+  parameters: [{ kind: 'token', label: 'token' }],
+  needsSession: true,
+  summary: 'get messages as they arrive, on this connection; ack marks them read',
+
+  run(context) {
+    context.subscription = { reply, user: context.user, token: context.request.token.slice() };
+  },
+};

@@ -1,0 +1,78 @@
+/**
+ * What a worker notes for subscribers while it runs a batch: one delivery for each change that somebody may be watching.
+ * Handlers call it after a change has committed; while nobody is subscribed that costs one look at a word.
+ */
+import { type DeliveryArea, type DeliveryKind, deliveryKind } from '../shared/batch/delivery-area';
+import { writeMessageId } from '../shared/protocol/message-id';
+import { asciiBytes, type ReplyWriter } from '../shared/protocol/reply-writer';
+import { writeTimestamp } from '../shared/protocol/timestamp';
+import type { Store } from '../shared/store/store';
+import type { StoredText } from '../shared/store/stored-text';
+import { beginMessageFields, endMessageFields } from './message-frame';
+
+const messageOpening = asciiBytes('{"event": "message", ');
+const readOpening = asciiBytes('{"event": "read", "id": "');
+const joinOpening = asciiBytes('{"event": "join", "room": "');
+const leaveOpening = asciiBytes('{"event": "leave", "room": "');
+const userField = asciiBytes('", "user": "');
+const nameField = asciiBytes('", "msg_from": "');
+const atField = asciiBytes('", "at": "');
+const ending = asciiBytes('}\r\n\r\n');
+const textEnding = asciiBytes('"}\r\n\r\n');
+
+export class LiveFrames {
+  private area: DeliveryArea | undefined;
+  private segment = 0;
+
+  constructor(private readonly store: Store) {}
+
+  /** From here on changes belong to this segment of the batch whose deliveries go to `area`. */
+  begin(area: DeliveryArea | undefined, segment: number): void {
+    this.area = area;
+    this.segment = segment;
+  }
+
+  /** `sender` has sent `text` to a user or, as a negative number, to a room. */
+  message(sender: number, target: number, sequence: number, atMs: number, text: StoredText): void {
+    const frame = this.open(deliveryKind.message, target, sender, sequence);
+    if (frame === undefined) return;
+    frame.bytes(messageOpening);
+    beginMessageFields(frame, this.store, sequence, sender, target);
+    text.copyTo(frame);
+    endMessageFields(frame, atMs);
+    frame.bytes(ending);
+    this.close();
+  }
+
+  /** A user has read everything up to a message. */
+  read(user: number, sequence: number, receiver: number): void {
+    const frame = this.open(deliveryKind.read, user, user, sequence);
+    if (frame === undefined) return;
+    frame.bytes(readOpening);
+    writeMessageId(frame, sequence, receiver);
+    frame.bytes(textEnding);
+    this.close();
+  }
+
+  /** Sessions of a user have ended. */
+  sessionsEnded(user: number): void {
+    if (this.open(deliveryKind.sessionsEnded, user, user, 0) !== undefined) this.close();
+  }
+
+  private open(
+    kind: DeliveryKind,
+    target: number,
+    user: number,
+    sequence: number,
+  ): ReplyWriter | undefined {
+    const { area } = this;
+    const { subscriptions } = this.store;
+    if (area === undefined || !subscriptions.isAny) return undefined;
+    if (target > 0 && !subscriptions.isSet(target)) return undefined;
+    return area.begin(kind, target, user, sequence);
+  }
+
+  private close(): void {
+    this.area!.end(this.segment);
+  }
+}
