@@ -228,12 +228,7 @@ export class Dispatcher {
     this.live.catchUpAll();
   }
 
-  private complete(
-    batch: Batch,
-    openBatch: OpenBatch,
-    rests: BatchResult,
-    unfinishedSegment = -1,
-  ): void {
+  private complete(batch: Batch, openBatch: OpenBatch, rests: BatchResult, unfinishedSegment = -1): void {
     const { slot, sources } = batch;
     const deliveries = slot.deliveries.isEmpty ? noDeliveries : slot.deliveries.copy(sources);
     if (slot.deliveries.hasOverflowed) this.live.catchUpAll();

@@ -112,7 +112,9 @@ export class BatchRunner {
       if (context.sessionUser !== 0) outcome.user = context.sessionUser;
       const { subscription } = context;
       if (deferral === undefined && subscription === undefined) continue;
-      this.rests.push(deferral === undefined ? { segment, subscription: subscription! } : { segment, deferral });
+      this.rests.push(
+        deferral === undefined ? { segment, subscription: subscription! } : { segment, deferral },
+      );
       outcome.flags = segmentFlag.hasRest;
       context.subscription = undefined;
       break;

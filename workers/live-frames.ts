@@ -59,12 +59,7 @@ export class LiveFrames {
     if (this.open(deliveryKind.sessionsEnded, user, user, 0) !== undefined) this.close();
   }
 
-  private open(
-    kind: DeliveryKind,
-    target: number,
-    user: number,
-    sequence: number,
-  ): ReplyWriter | undefined {
+  private open(kind: DeliveryKind, target: number, user: number, sequence: number): ReplyWriter | undefined {
     const { area } = this;
     const { subscriptions } = this.store;
     if (area === undefined || !subscriptions.isAny) return undefined;

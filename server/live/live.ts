@@ -187,7 +187,8 @@ export class Live {
   }
 
   private place(subscriber: Subscriber, rooms: ReadonlySet<number>): void {
-    for (const room of subscriber.rooms ?? []) if (!rooms.has(room)) removeFrom(this.byRoom, room, subscriber);
+    for (const room of subscriber.rooms ?? [])
+      if (!rooms.has(room)) removeFrom(this.byRoom, room, subscriber);
     for (const room of rooms) addTo(this.byRoom, room, subscriber);
     subscriber.rooms = rooms;
     this.unplaced.delete(subscriber);

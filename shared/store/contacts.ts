@@ -20,7 +20,9 @@ export class Contacts {
   /** Whether either has lately sent something to the other. */
   know(userA: number, userB: number): boolean {
     const { memory } = this;
-    return memory.read(this.wordOf(userA, userB)) === userB || memory.read(this.wordOf(userB, userA)) === userA;
+    return (
+      memory.read(this.wordOf(userA, userB)) === userB || memory.read(this.wordOf(userB, userA)) === userA
+    );
   }
 
   private wordOf(receiver: number, sender: number): number {

@@ -7,6 +7,7 @@ import type { ErrorCode } from '../protocol/error-codes';
 import type { MessageId } from '../protocol/message-id';
 import type { Name } from '../protocol/name';
 import type { BlockPool, TextSink } from './block-pool';
+import type { Contacts } from './contacts';
 import type { Inbox, InboxReader, MessageReader } from './inbox';
 import type { JournalRing } from './journal-ring';
 import type { Locks } from './lock';
@@ -17,6 +18,9 @@ import type { StoredText } from './stored-text';
 import type { UserTable } from './user-table';
 
 export class Mailbox {
+  /** The user that this thread delivered to last. */
+  lastReceiver = 0;
+  private readonly contacts: Contacts;
   private readonly locks: Locks;
   private readonly blocks: BlockPool;
   private readonly users: UserTable;
@@ -26,6 +30,7 @@ export class Mailbox {
   private readonly operation: Operation;
 
   constructor(parts: StoreParts) {
+    this.contacts = parts.contacts;
     this.locks = parts.locks;
     this.blocks = parts.blocks;
     this.users = parts.users;
@@ -49,7 +54,10 @@ export class Mailbox {
     sequence.take();
     inbox.number(user, firstBlock, sequence.low, sequence.high);
     if (journal.isOn) journal.message(user, sender, sequence.low, sequence.high, nowMs, text);
-    return operation.finish();
+    operation.finish();
+    this.contacts.note(user, sender);
+    this.lastReceiver = user;
+    return 'OK';
   }
 
   /**

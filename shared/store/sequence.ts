@@ -5,6 +5,7 @@
  * change has committed. So numbers ascend in every inbox and in the journal alike, and those that a dead thread had
  * taken in vain are given again.
  */
+import { joinWords } from '../journal/record';
 import { header, lockNumber } from './layout';
 import type { Locks } from './lock';
 import type { Memory } from './memory';
@@ -20,6 +21,10 @@ export class Sequence {
     private readonly locks: Locks,
     private readonly transaction: Transaction,
   ) {}
+
+  get last(): number {
+    return joinWords(this.low, this.high);
+  }
 
   /** Takes the next number. The ring's lock is taken for it and stays held. Part of the caller's transaction. */
   take(): void {

@@ -4,6 +4,7 @@
 import { AccountSteps } from './account-steps';
 import { ActiveList } from './active-list';
 import { BlockPool } from './block-pool';
+import { Contacts } from './contacts';
 import { Inbox } from './inbox';
 import { JournalRing } from './journal-ring';
 import { readLayout, threadSlot } from './layout';
@@ -12,6 +13,7 @@ import type { Memory } from './memory';
 import { Operation } from './operation';
 import { Sequence } from './sequence';
 import { SessionTable } from './session-table';
+import { SubscriptionFlags } from './subscription-flags';
 import { Transaction } from './transaction';
 import { UserTable } from './user-table';
 
@@ -27,6 +29,8 @@ export interface StoreParts {
   readonly accounts: AccountSteps;
   readonly sequence: Sequence;
   readonly journal: JournalRing;
+  readonly subscriptions: SubscriptionFlags;
+  readonly contacts: Contacts;
   readonly operation: Operation;
   /** Gives the slot back; the thread must not use the store any more. */
   readonly detach: () => void;
@@ -56,6 +60,8 @@ export function attachParts(memory: Memory, threadId: number, reportLongWait: Lo
     accounts: new AccountSteps(memory, users, sessions, active, inbox),
     sequence: new Sequence(memory, locks, transaction),
     journal,
+    subscriptions: new SubscriptionFlags(memory, layout),
+    contacts: new Contacts(memory, layout),
     operation: new Operation(locks, transaction, journal),
     detach: () => {
       memory.store(slotWord + threadSlot.claimed, 0);

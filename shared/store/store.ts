@@ -11,16 +11,19 @@ import type { Name } from '../protocol/name';
 import type { TokenWords } from '../protocol/token';
 import type { AccountSteps } from './account-steps';
 import type { ActiveList } from './active-list';
+import type { Contacts } from './contacts';
 import type { BlockPool, TextSink } from './block-pool';
 import { computeLayout, header, type StoreCapacity, userRecord, writeHeader } from './layout';
 import type { JournalRing } from './journal-ring';
 import type { Locks, LongWaitReporter } from './lock';
 import { Mailbox } from './mailbox';
 import type { Memory } from './memory';
+import type { Sequence } from './sequence';
 import type { Operation } from './operation';
 import type { SessionLifetime, SessionTable } from './session-table';
 import { attachParts, type StoreParts } from './store-parts';
 import type { StoredText } from './stored-text';
+import type { SubscriptionFlags } from './subscription-flags';
 import type { UserTable } from './user-table';
 
 /** A user whose password was checked, as of the epoch of that password: it must be found unchanged afterwards. */
@@ -62,6 +65,10 @@ export class Store {
   readonly journal: JournalRing;
   /** The operations on messages. */
   readonly mail: Mailbox;
+  /** Who gets live frames. */
+  readonly subscriptions: SubscriptionFlags;
+  readonly contacts: Contacts;
+  private readonly sequence: Sequence;
   private readonly memory: Memory;
   private readonly locks: Locks;
   private readonly blocks: BlockPool;
@@ -81,6 +88,9 @@ export class Store {
     this.accounts = parts.accounts;
     this.operation = parts.operation;
     this.journal = parts.journal;
+    this.subscriptions = parts.subscriptions;
+    this.contacts = parts.contacts;
+    this.sequence = parts.sequence;
     this.mail = new Mailbox(parts);
   }
 
@@ -90,6 +100,11 @@ export class Store {
    */
   static attach(memory: Memory, threadId: number, reportLongWait: LongWaitReporter): Store {
     return new Store(attachParts(memory, threadId, reportLongWait));
+  }
+
+  /** The sequence of what this thread delivered last. */
+  get lastSequence(): number {
+    return this.sequence.last;
   }
 
   get userCount(): number {

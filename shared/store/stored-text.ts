@@ -5,7 +5,7 @@
 import { escapeUtf8 } from '../protocol/utf8';
 import { messageEscapedBytesMax } from '../protocol/limits';
 import { copyBytes, viewOf } from '../protocol/word-view';
-import { messageBlockCount, textBlockCount } from './block-pool';
+import { messageBlockCount, type TextSink, textBlockCount } from './block-pool';
 
 export class StoredText {
   readonly words: Int32Array;
@@ -46,6 +46,11 @@ export class StoredText {
     this.words[(lengthBytes - 1) >> 2] = 0;
     copyBytes(source, start, this.view, 0, lengthBytes);
     this.lengthBytes = lengthBytes;
+  }
+
+  /** Writes the text. */
+  copyTo(sink: TextSink): void {
+    sink.copy(this.view, 0, this.lengthBytes);
   }
 
   /** The blocks it takes as a text of a record. */
