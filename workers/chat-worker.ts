@@ -6,7 +6,9 @@ import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { openBatchSlots } from '../shared/batch/batch-area';
 import type {
   AccountResult,
+  Audience,
   BatchResult,
+  CaughtUp,
   ChatTask,
   FinishedCommand,
   ListedUser,
@@ -19,7 +21,9 @@ import { Name } from '../shared/protocol/name';
 import { Memory } from '../shared/store/memory';
 import { Store } from '../shared/store/store';
 import { StoredText } from '../shared/store/stored-text';
+import { audienceOf } from './audience';
 import { BatchRunner } from './batch-runner';
+import { catchUp } from './catch-up';
 import { toSeconds } from './command';
 
 const settings = workerData as WorkerSettings;
@@ -35,7 +39,17 @@ const runner = new BatchRunner(store, settings.lineBytesMax, settings);
 /** The one failure of a task that leaves the thread as it was: nothing had begun. */
 const badUsername = 'BAD_USERNAME';
 
-type TaskResult = BatchResult | FinishedCommand | AccountResult | ListedUser[] | boolean | string | undefined;
+type TaskResult =
+  | BatchResult
+  | FinishedCommand
+  | AccountResult
+  | ListedUser[]
+  | CaughtUp
+  | Audience
+  | boolean[]
+  | boolean
+  | string
+  | undefined;
 
 /** Without a task there is nothing to do: see `refill` in `server/pool.ts`. */
 export default function runTask(task: ChatTask | undefined): TaskResult {
@@ -77,6 +91,12 @@ function carryOut(task: ChatTask): TaskResult {
       store.removeExpiredSessions(toSeconds(Date.now()));
       store.journal.announce();
       return true;
+    case 'catchUp':
+      return catchUp(store, task, toSeconds(Date.now()));
+    case 'areValid':
+      return task.tokens.map((token) => store.useSession(token, toSeconds(Date.now())) !== 0);
+    case 'audienceOf':
+      return audienceOf(store, task.user, task.candidates);
     case 'touchUsers':
       for (const user of task.users) store.touchUser(user, toSeconds(Date.now()));
       return true;

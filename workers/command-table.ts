@@ -13,6 +13,7 @@ import { passwd } from './commands/passwd';
 import { ping } from './commands/ping';
 import { register } from './commands/register';
 import { send } from './commands/send';
+import { subscribe } from './commands/subscribe';
 import { whoami } from './commands/whoami';
 
 const commands: readonly Command[] = [
@@ -21,6 +22,7 @@ const commands: readonly Command[] = [
   inbox,
   fetch,
   ack,
+  subscribe,
   activeUsers,
   active,
   logout,

@@ -5,19 +5,13 @@
 import { type DeliveryArea, type DeliveryKind, deliveryKind } from '../shared/batch/delivery-area';
 import { writeMessageId } from '../shared/protocol/message-id';
 import { asciiBytes, type ReplyWriter } from '../shared/protocol/reply-writer';
-import { writeTimestamp } from '../shared/protocol/timestamp';
 import type { Store } from '../shared/store/store';
 import type { StoredText } from '../shared/store/stored-text';
 import { beginMessageFields, endMessageFields } from './message-frame';
 
-const messageOpening = asciiBytes('{"event": "message", ');
+export const liveMessageOpening = asciiBytes('{"event": "message", ');
 const readOpening = asciiBytes('{"event": "read", "id": "');
-const joinOpening = asciiBytes('{"event": "join", "room": "');
-const leaveOpening = asciiBytes('{"event": "leave", "room": "');
-const userField = asciiBytes('", "user": "');
-const nameField = asciiBytes('", "msg_from": "');
-const atField = asciiBytes('", "at": "');
-const ending = asciiBytes('}\r\n\r\n');
+export const liveMessageEnding = asciiBytes('}\r\n\r\n');
 const textEnding = asciiBytes('"}\r\n\r\n');
 
 export class LiveFrames {
@@ -36,11 +30,11 @@ export class LiveFrames {
   message(sender: number, target: number, sequence: number, atMs: number, text: StoredText): void {
     const frame = this.open(deliveryKind.message, target, sender, sequence);
     if (frame === undefined) return;
-    frame.bytes(messageOpening);
+    frame.bytes(liveMessageOpening);
     beginMessageFields(frame, this.store, sequence, sender, target);
     text.copyTo(frame);
     endMessageFields(frame, atMs);
-    frame.bytes(ending);
+    frame.bytes(liveMessageEnding);
     this.close();
   }
 

@@ -2,7 +2,7 @@
  * The operations on messages: how they get into inboxes, and out of them. As in `Store`, each is linearizable and
  * happens whole or not at all; the order of its locks stands here.
  */
-import { highWord, lowWord } from '../journal/record';
+import { highWord, joinWords, lowWord } from '../journal/record';
 import type { ErrorCode } from '../protocol/error-codes';
 import type { MessageId } from '../protocol/message-id';
 import type { Name } from '../protocol/name';
@@ -18,6 +18,8 @@ import type { StoredText } from './stored-text';
 import type { UserTable } from './user-table';
 
 export class Mailbox {
+  /** The sequence of the newest message that `take` handed over last; 0 when there was none. */
+  lastTaken = 0;
   /** The user that this thread delivered to last. */
   lastReceiver = 0;
   private readonly contacts: Contacts;
@@ -69,6 +71,7 @@ export class Mailbox {
     if (!journal.reserve(true)) return 'BUSY';
     this.locks.acquire(this.users.lockOf(user));
     const count = inbox.take(user, reader);
+    this.lastTaken = count === 0 ? 0 : joinWords(inbox.lastTakenLow, inbox.lastTakenHigh);
     if (count > 0 && journal.isOn) journal.read(user, inbox.lastTakenLow, inbox.lastTakenHigh, false);
     return this.operation.finish();
   }

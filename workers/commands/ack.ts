@@ -13,9 +13,13 @@ export const ack: QuickCommand = {
   needsSession: true,
   summary: 'mark read all messages up to and including one',
 
-  run({ store, request, reply, user }) {
+  run({ store, request, reply, user, live }) {
     const outcome = request.idIsWellFormed ? store.mail.acknowledge(user, request.id) : 'NO_SUCH_MESSAGE';
-    if (outcome === 'OK') reply.bytes(acknowledged);
-    else reply.error(outcome);
+    if (outcome !== 'OK') {
+      reply.error(outcome);
+      return;
+    }
+    reply.bytes(acknowledged);
+    live.read(user, request.id.sequence, request.id.receiver);
   },
 };

@@ -15,7 +15,7 @@ export const send: QuickCommand = {
   needsSession: true,
   summary: 'send a message to a user',
 
-  run({ store, request, requestBytes, reply, user, nowMs, text }) {
+  run({ store, request, requestBytes, reply, user, nowMs, text, live }) {
     if (!request.nameIsWellFormed) {
       reply.error('RECIPIENT_NOT_FOUND');
       return;
@@ -27,7 +27,11 @@ export const send: QuickCommand = {
     if (request.textNeedsEscape) text.escape(requestBytes, request.text.start, request.text.end);
     else text.copy(request.view, request.text.start, request.text.end);
     const outcome = store.mail.send(user, request.name, text, nowMs);
-    if (outcome === 'OK') reply.bytes(sent);
-    else reply.error(outcome);
+    if (outcome !== 'OK') {
+      reply.error(outcome);
+      return;
+    }
+    reply.bytes(sent);
+    live.message(user, store.mail.lastReceiver, store.lastSequence, nowMs, text);
   },
 };
