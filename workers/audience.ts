@@ -6,7 +6,9 @@ import { TextCollector } from '../shared/store/user-table';
 import type { Store } from '../shared/store/store';
 
 export function audienceOf(store: Store, user: number, candidates: readonly number[]): Audience {
-  const listeners = candidates.filter((candidate) => candidate !== user && store.contacts.know(user, candidate));
+  const listeners = candidates.filter(
+    (candidate) => candidate !== user && store.contacts.know(user, candidate),
+  );
   const username = new TextCollector();
   store.copyName(user, username);
   const displayName = new TextCollector();
