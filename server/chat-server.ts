@@ -15,6 +15,7 @@ import type { Account } from './account-rules';
 import { type AccountCreator, createAccounts, refuseDemoPasswords } from './accounts';
 import type { Connection } from './connection';
 import { Dispatcher } from './dispatcher';
+import { HistoryLane } from './history-lane';
 import { eventFrame, Live } from './live/live';
 import { type PresenceState, PresenceTracker } from './live/presence';
 import { Listener } from './listener';
@@ -53,6 +54,7 @@ export class ChatServer {
   private readonly dispatcher: Dispatcher;
   private readonly listener: Listener;
   private readonly journal: Journal | undefined;
+  private readonly historyLane: HistoryLane | undefined;
   private houseTimer: NodeJS.Timeout | undefined;
 
   /** @param onFatal Something failed that the server cannot go on without. */
@@ -67,6 +69,7 @@ export class ChatServer {
     this.gate = new ReleaseGate(new DurablePosition(this.store));
     if (!options.ephemeral) {
       this.journal = new Journal({ store: this.store, folder: data, durability, historyDays }, log, onFatal);
+      this.historyLane = new HistoryLane(data, () => this.catchUp(), log);
     }
     const batchArea = createBatchArea(ChatPool.batchSlots(threads));
     const { openRegistration, sessionHours, sessionIdleHours } = options;
@@ -76,6 +79,7 @@ export class ChatServer {
       batchArea,
       lineBytesMax: maxLine,
       openRegistration,
+      keepsHistory: !options.ephemeral && historyDays > 0,
       sessionLifetime,
     };
     this.chatPool = new ChatPool(threads, settings, { log, onFatal });
@@ -167,6 +171,7 @@ export class ChatServer {
     await Promise.race([this.dispatcher.whenIdle(), delay(idleMsMax, undefined, { ref: false })]);
     this.dispatcher.stop();
     await Promise.all([this.chatPool.destroy(), this.hashPool.destroy()]);
+    await this.historyLane?.stop();
     await this.journal?.stop();
   }
 
@@ -177,7 +182,7 @@ export class ChatServer {
 
   private createListener(): Listener {
     const { host, port, loginTimeout, sendTimeout, maxConnections, maxLine } = this.options;
-    const slowLane = new SlowLane(this.hashPool, this.chatPool, this.gate);
+    const slowLane = new SlowLane(this.hashPool, this.chatPool, this.gate, this.historyLane);
     return new Listener(
       { host, port, loginTimeoutMs: loginTimeout * 1_000, sendTimeoutMs: sendTimeout * 1_000 },
       maxConnections,

@@ -12,11 +12,11 @@ import type {
   CaughtUp,
   ChatTask,
   FinishedCommand,
+  HashDeferral,
   HashedAccount,
   HashJob,
   HashOutcome,
   ListedUser,
-  Deferral,
   WorkerSettings,
 } from '../shared/batch/tasks';
 import { Memory } from '../shared/store/memory';
@@ -68,7 +68,7 @@ export class ChatPool {
     return this.pool.run(slot) as Promise<BatchResult>;
   }
 
-  async finish(deferral: Deferral, outcome: HashOutcome): Promise<FinishedCommand> {
+  async finish(deferral: HashDeferral, outcome: HashOutcome): Promise<FinishedCommand> {
     try {
       return (await this.pool.run({ kind: 'finish', deferral, outcome })) as FinishedCommand;
     } catch (error) {

@@ -1,10 +1,11 @@
 /**
  * Runs the slow part of slow commands: a bounded number at once, a bounded number waiting, and past that BUSY.
  */
-import type { Deferral, FinishedCommand } from '../shared/batch/tasks';
+import type { Deferral, FinishedCommand, HashDeferral } from '../shared/batch/tasks';
 import { encodeJson } from '../shared/protocol/json-ascii';
 import { replyTerminator } from '../shared/protocol/limits';
 import { errorReply } from '../shared/protocol/reply-writer';
+import type { HistoryLane } from './history-lane';
 import type { ChatPool, HashPool } from './pool';
 import type { ReleaseGate } from './release-gate';
 
@@ -24,10 +25,19 @@ export class SlowLane {
     private readonly hashPool: HashPool,
     private readonly chatPool: ChatPool,
     private readonly gate: ReleaseGate,
+    /** Undefined where nothing is kept: then no command asks for history. */
+    private readonly historyLane: HistoryLane | undefined,
   ) {}
 
   /** Carries a deferred command to its end. Rejects when a thread died under it. */
   async run(deferral: Deferral): Promise<FinishedCommand> {
+    if (!('historyJob' in deferral)) return this.hash(deferral);
+    const { historyJob } = deferral;
+    if (this.historyLane === undefined) return busy;
+    return { reply: await this.historyLane.run(historyJob), user: historyJob.user, position: undefined };
+  }
+
+  private async hash(deferral: HashDeferral): Promise<FinishedCommand> {
     if (this.underWay >= this.hashPool.threads * waitingPerThreadMax) return busy;
     this.underWay += 1;
     try {

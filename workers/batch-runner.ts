@@ -4,7 +4,14 @@
  */
 import type { BatchSlot } from '../shared/batch/batch-area';
 import { segmentFlag, type SegmentOutcome } from '../shared/batch/batch-area';
-import type { BatchResult, Deferral, FinishedCommand, HashOutcome, SegmentRest } from '../shared/batch/tasks';
+import type {
+  BatchResult,
+  Deferral,
+  FinishedCommand,
+  HashDeferral,
+  HashOutcome,
+  SegmentRest,
+} from '../shared/batch/tasks';
 import type { ErrorCode } from '../shared/protocol/error-codes';
 import { replyBytesMax } from '../shared/protocol/limits';
 import { lineOutcome, RequestParser } from '../shared/protocol/request-parser';
@@ -69,7 +76,7 @@ export class BatchRunner {
   }
 
   /** Carries out the last step of a slow command. */
-  finish(deferral: Deferral, outcome: HashOutcome, nowMs: number): FinishedCommand {
+  finish(deferral: HashDeferral, outcome: HashOutcome, nowMs: number): FinishedCommand {
     const { context } = this;
     const command = commandTable.find(({ name }) => name === deferral.command);
     if (command === undefined || !('finish' in command))
@@ -155,6 +162,10 @@ function runCommand(command: Command, context: CommandContext): Deferral | undef
   if ('run' in command) {
     command.run(context);
     return undefined;
+  }
+  if ('lookUp' in command) {
+    const historyJob = command.lookUp(context);
+    return historyJob === undefined ? undefined : { command: command.name, historyJob };
   }
   const rest = command.begin(context);
   return rest === undefined ? undefined : { command: command.name, ...rest };

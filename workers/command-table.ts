@@ -7,11 +7,13 @@ import { active, activeUsers } from './commands/active-users';
 import { auth } from './commands/auth';
 import { fetch } from './commands/fetch';
 import { helpFor } from './commands/help';
+import { history } from './commands/history';
 import { inbox } from './commands/inbox';
 import { logout } from './commands/logout';
 import { passwd } from './commands/passwd';
 import { ping } from './commands/ping';
 import { register } from './commands/register';
+import { search } from './commands/search';
 import { send } from './commands/send';
 import { subscribe } from './commands/subscribe';
 import { whoami } from './commands/whoami';
@@ -30,6 +32,8 @@ const commands: readonly Command[] = [
   passwd,
   whoami,
   ping,
+  history,
+  search,
 ];
 
 export const commandTable: readonly Command[] = [...commands, helpFor(commands)];

@@ -1,7 +1,8 @@
 /**
  * What a command is. Adding one touches its row of the table, one handler file, its test and PROTOCOL.md.
  */
-import type { DeferredState, Deferral, HashOutcome, Subscription } from '../shared/batch/tasks';
+import type { HistoryJob } from '../shared/batch/history-job';
+import type { DeferredState, HashDeferral, HashOutcome, Subscription } from '../shared/batch/tasks';
 import type { CommandGrammar, RequestParser } from '../shared/protocol/request-parser';
 import type { ReplyWriter } from '../shared/protocol/reply-writer';
 import type { Store } from '../shared/store/store';
@@ -35,6 +36,7 @@ export interface CommandContext {
 
 export interface CommandSettings {
   readonly openRegistration: boolean;
+  readonly keepsHistory: boolean;
 }
 
 interface CommandBase extends CommandGrammar {
@@ -52,11 +54,17 @@ export interface QuickCommand extends CommandBase {
 /** A command with a slow part (see `shared/batch/tasks.ts`). */
 export interface SlowCommand extends CommandBase {
   /** Replies (and returns undefined), or returns what remains to be done. */
-  readonly begin: (context: CommandContext) => Omit<Deferral, 'command'> | undefined;
+  readonly begin: (context: CommandContext) => Omit<HashDeferral, 'command'> | undefined;
   readonly finish: (context: CommandContext, state: DeferredState, outcome: HashOutcome) => void;
 }
 
-export type Command = QuickCommand | SlowCommand;
+/** A command that the history thread answers. */
+export interface HistoryCommand extends CommandBase {
+  /** Replies (and returns undefined), or returns what is to be looked up. */
+  readonly lookUp: (context: CommandContext) => HistoryJob | undefined;
+}
+
+export type Command = QuickCommand | SlowCommand | HistoryCommand;
 
 /** Milliseconds to the whole seconds that sessions are dated in. */
 export function toSeconds(timeMs: number): number {

@@ -4,6 +4,7 @@
  * whole environment.
  */
 import { setPriority } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { dataFolders } from '../shared/journal/data-folders';
 import type {
@@ -29,6 +30,9 @@ const runWordsMin = 4_194_304;
 const waitMsMax = 10_000;
 /** What one transaction takes at most. */
 const runWordsMax = 4_194_304;
+/** How long a request waits for what was acknowledged to be synced, and how often it looks. */
+const syncMsMax = 2_000;
+const syncPollMs = 10;
 const houseKeepingMs = 60_000;
 const dayMs = 86_400_000;
 /** Idempotency keys of posts are good for so long. */
@@ -93,9 +97,13 @@ class TableFollower {
     });
   }
 
-  /** Brings into the tables all that is on disk now. */
+  /** Brings into the tables all that was acknowledged before; of a disk that takes nothing, all that is on it. */
   catchUp(): Promise<void> {
-    return this.inTurn(() => {
+    const acknowledged = this.reader.durable;
+    return this.inTurn(async () => {
+      const untilMs = Date.now() + syncMsMax;
+      // With relaxed durability what was acknowledged may be on its way to the disk still.
+      while (((this.reader.synced - acknowledged) | 0) < 0 && Date.now() < untilMs) await delay(syncPollMs);
       this.follow(0);
       if (this.failure !== undefined) throw Object.assign(new Error(this.failure.message), this.failure);
     });
@@ -188,7 +196,8 @@ class TableFollower {
   private keepHouse(nowMs: number): void {
     const { tables, roomMessagesMax } = this;
     this.write(() => {
-      if (settings.historyDays > 0) tables.expireHistory(nowMs - settings.historyDays * dayMs);
+      // Of no days at all everything is older, also what an earlier server kept.
+      tables.expireHistory(nowMs - settings.historyDays * dayMs);
       tables.trimRooms(roomMessagesMax);
       tables.expirePostedKeys({ beforeMs: nowMs - postedKeysMs, keysMax: postedKeysMax });
     });

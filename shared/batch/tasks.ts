@@ -3,10 +3,12 @@
  *
  * A slow command takes three steps: a chat worker begins it and defers; a hash worker does the slow part, which
  * touches neither store nor sockets and runs at a lower priority; a chat worker finishes it. So a slow command never
- * holds a lock, and never a place among the quick ones.
+ * holds a lock, and never a place among the quick ones. What is looked up in history takes two: the history thread
+ * answers by itself.
  */
 import type { ErrorCode } from '../protocol/error-codes';
 import type { TokenWords } from '../protocol/token';
+import type { HistoryJob } from './history-job';
 import type { SessionLifetime } from '../store/session-table';
 import type { ListedUser } from '../store/store';
 
@@ -58,11 +60,19 @@ export interface HashOutcome {
   readonly newHash?: string;
 }
 
-/** A command that waits for its slow part. `state` is the command's own and comes back as it was given. */
-export interface Deferral {
+/** A command that waits for its slow part. */
+export type Deferral = HashDeferral | HistoryDeferral;
+
+/** `state` is the command's own and comes back as it was given. */
+export interface HashDeferral {
   readonly command: string;
   readonly job: HashJob;
   readonly state: DeferredState;
+}
+
+export interface HistoryDeferral {
+  readonly command: string;
+  readonly historyJob: HistoryJob;
 }
 
 export type DeferredState = Readonly<Record<string, string | number>>;
@@ -94,7 +104,7 @@ export interface ThreadFailure {
 /** Tasks for a chat worker. A number is the batch slot to run. */
 export type ChatTask =
   | number
-  | { readonly kind: 'finish'; readonly deferral: Deferral; readonly outcome: HashOutcome }
+  | { readonly kind: 'finish'; readonly deferral: HashDeferral; readonly outcome: HashOutcome }
   | { readonly kind: 'hasUser'; readonly username: string }
   | { readonly kind: 'passwordHash'; readonly username: string }
   | { readonly kind: 'createUser'; readonly account: HashedAccount }
@@ -137,5 +147,7 @@ export interface WorkerSettings {
   readonly batchArea: SharedArrayBuffer;
   readonly lineBytesMax: number;
   readonly openRegistration: boolean;
+  /** Whether messages are kept for `history` and `search`. */
+  readonly keepsHistory: boolean;
   readonly sessionLifetime: SessionLifetime;
 }

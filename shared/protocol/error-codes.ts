@@ -18,6 +18,8 @@ export const errorTexts = {
   BAD_NAME: 'Username tidak valid',
   BAD_PASSWORD: 'Password tidak valid',
   FORBIDDEN: 'Tidak diizinkan',
+  NOT_A_MEMBER: 'Bukan anggota room',
+  NO_HISTORY: 'Riwayat tidak disimpan',
   BUSY: 'Server sibuk, coba lagi',
   UNKNOWN_OUTCOME: 'Hasil tidak diketahui',
 } as const;

@@ -26,6 +26,12 @@ export const messageEscapedBytesMax = messageBytesMax * 3;
 export const fetchMessagesMax = 1_000;
 export const fetchMessagesDefault = 100;
 
+/** Messages that one `history` gives, at most, and where the request does not say. */
+export const historyMessagesMax = 1_000;
+export const historyMessagesDefault = 50;
+/** Messages that one `search` gives. */
+export const searchMessagesMax = 50;
+
 /** One reply, with its terminator. What does not fit stays in the inbox. */
 export const replyBytesMax = 1_048_576;
 

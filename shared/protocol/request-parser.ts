@@ -82,6 +82,8 @@ export class RequestParser {
   /** A whole number; NaN when it is none, undefined when the line has none. */
   limit: number | undefined = undefined;
   readonly id = new MessageId();
+  /** False when the line has none. */
+  idIsGiven = false;
   /** False when the id is not of an id's form: no message can have it. */
   idIsWellFormed = false;
 
@@ -198,6 +200,7 @@ export class RequestParser {
         this.limit = wholeNumber(bytes, start, end);
         return;
       case 'id':
+        this.idIsGiven = true;
         this.idIsWellFormed = this.id.read(bytes, start, end);
     }
   }
@@ -205,6 +208,7 @@ export class RequestParser {
   /** Notes that the line has no such parameter. */
   private leaveOut(kind: ParameterKind): void {
     if (kind === 'limit') this.limit = undefined;
+    else if (kind === 'id') this.idIsGiven = false;
     else if (kind === 'displayName') this.displayName.start = this.displayName.end = 0;
   }
 

@@ -39,7 +39,10 @@ export class FilledSlot {
     this.memory = new LoneMemory(buffer);
     this.store = Store.attach(this.memory, 1, ignoreLongWaits);
     this.slot = openBatchSlots(createBatchArea(1))[0]!;
-    this.runner = new BatchRunner(this.store, lineBytesMaxDefault, { openRegistration });
+    this.runner = new BatchRunner(this.store, lineBytesMaxDefault, {
+      openRegistration,
+      keepsHistory: true,
+    });
   }
 
   /** Everything published so far is on disk: of a store with a journal. */
@@ -76,6 +79,7 @@ export class FilledSlot {
 
   /** Carries a deferred command to its end. */
   finish(deferral: Deferral): string {
+    if ('historyJob' in deferral) throw new Error(`${deferral.command} is for the history thread`);
     const { reply } = this.runner.finish(structuredClone(deferral), runHashJob(deferral.job), nowMs);
     return splitReplies(reply).join('|');
   }

@@ -1,5 +1,7 @@
 /** The conversations of a data directory that no server uses, as its tables keep them. */
 import { dataFolders } from '../../shared/journal/data-folders';
+import type { HistoryMessage } from '../../workers/tables/history-chunk';
+import { conversationOf } from '../../workers/tables/keys';
 import { Tables } from '../../workers/tables/tables';
 
 export interface KeptMessage {
@@ -34,13 +36,14 @@ export async function readHistory(data: string): Promise<KeptMessage[]> {
   }
 }
 
-function readConversation(tables: Tables, user: number, peer: number): ReturnType<Tables['historyPage']> {
-  const pages: ReturnType<Tables['historyPage']>[] = [];
+function readConversation(tables: Tables, user: number, peer: number): HistoryMessage[] {
+  const pages: (readonly HistoryMessage[])[] = [];
   let before = Infinity;
   for (;;) {
-    const page = tables.historyPage(user, peer, pageMessages, before);
-    if (page.length === 0) return pages.reverse().flat();
-    pages.push(page);
-    before = page[0]!.position;
+    const conversation = conversationOf(user, peer);
+    const { messages, more } = tables.historyPage({ conversation, limit: pageMessages, before });
+    pages.unshift(messages);
+    if (!more) return pages.flat();
+    before = messages[0]!.sequence;
   }
 }

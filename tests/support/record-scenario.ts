@@ -149,7 +149,7 @@ export class RecordScenario {
   private add(writer: RecordWriter): void {
     const at = this.boundaries.at(-1)!;
     const record = readRecord(writer.recordAt(at), 0);
-    this.model.apply(record!, at);
+    this.model.apply(record!);
     this.boundaries.push(writer.length);
   }
 }
@@ -157,7 +157,7 @@ export class RecordScenario {
 /** The model of everything before a position. */
 export function modelUpTo(words: Int32Array, position: number): TableModel {
   const model = new TableModel();
-  for (let at = 0; at < position; at += words[at]!) model.apply(readRecord(words, at)!, at);
+  for (let at = 0; at < position; at += words[at]!) model.apply(readRecord(words, at)!);
   return model;
 }
 

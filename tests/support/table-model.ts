@@ -1,5 +1,6 @@
 /** What the tables promise, as plain JavaScript: the same records, applied one by one. */
 import type { JournalRecord } from '../../shared/journal/record';
+import { conversationOf } from '../../workers/tables/keys';
 import type { Tables } from '../../workers/tables/tables';
 import { type ModelMember, type ModelRoom, type ModelUnread, RoomModel } from './room-model';
 
@@ -23,7 +24,7 @@ interface ModelPostedKey {
 }
 
 export interface ModelHistory {
-  readonly position: number;
+  readonly sequence: number;
   readonly sender: number;
   readonly receiver: number;
   readonly atMs: number;
@@ -54,12 +55,11 @@ export class TableModel {
   history: ModelHistory[] = [];
   sequence = 0;
 
-  /** `position` is where the record begins. */
-  apply(record: JournalRecord, position: number): void {
+  apply(record: JournalRecord): void {
     if (record.kind !== 'read' && 'sequence' in record) this.sequence = record.sequence;
     switch (record.kind) {
       case 'message':
-        this.deliver(record, position);
+        this.deliver(record);
         return;
       case 'read':
         this.read(record.user, record.sequence);
@@ -110,10 +110,10 @@ export class TableModel {
     };
   }
 
-  private deliver(record: JournalRecord & { kind: 'message' }, position: number): void {
+  private deliver(record: JournalRecord & { kind: 'message' }): void {
     const { receiver, sender, sequence, atMs, key } = record;
     const text = textOf(record.text);
-    this.history.push({ position, sender, receiver, atMs, text });
+    this.history.push({ sequence, sender, receiver, atMs, text });
     if (key !== '') this.postedKeys.push({ sender, key, receiver, sequence, atMs });
     const message = { receiver, sender, sequence, atMs, text };
     if (receiver < 0) {
@@ -170,16 +170,18 @@ export function contentsOf(tables: Tables, pageSize: number): TableContents {
     roomMessages: [...tables.roomMessages()].map((message) => ({ ...message, text: textOf(message.text) })),
     postedKeys: [...tables.postedKeys()],
     sequence: tables.sequence,
-    history: history.sort((a, b) => a.position - b.position),
+    history: history.sort((a, b) => a.sequence - b.sequence),
   };
 }
 
 function wholeHistory(tables: Tables, user: number, peer: number, pageSize: number): ModelHistory[] {
   const pages: ModelHistory[][] = [];
   for (;;) {
-    const page = tables.historyPage(peer, user, pageSize, pages[0]?.[0]?.position);
-    if (page.length > 0) pages.unshift(page.map((message) => ({ ...message, text: textOf(message.text) })));
-    if (page.length < pageSize) return pages.flat();
+    const before = pages[0]?.[0]?.sequence ?? Infinity;
+    const conversation = conversationOf(user, peer);
+    const { messages, more } = tables.historyPage({ conversation, limit: pageSize, before });
+    pages.unshift(messages.map((message) => ({ ...message, text: textOf(message.text) })));
+    if (!more) return pages.flat();
   }
 }
 

@@ -1,4 +1,5 @@
 /** Goal: what applying records does beyond the model: positions, refusals, what is left out. */
+import { pageOf } from '../support/history-page';
 import { RecordWriter } from '../support/record-writer';
 import { TemporaryFolder } from '../support/temporary-folder';
 import { Tables } from '../../workers/tables/tables';
@@ -91,7 +92,7 @@ test('messages delivered and read within a run go to history only', () => {
   writer.read(2, 28);
   applyAll();
   expect(unreadSequences()).toEqual([29, 30]);
-  expect(tables.historyPage(1, 2, 100)).toHaveLength(30);
+  expect(pageOf(tables, 1, 2, 100)).toHaveLength(30);
 });
 
 test('a chunk read in part is loaded from the cursor on, one read to its end goes', () => {
@@ -128,8 +129,8 @@ test('a removed user leaves a name for history; the same name again is another u
   expect([...tables.users()][1]!.passwordHash).toBe('');
   expect([...tables.sessions()]).toEqual([]);
   expect([...tables.unread()].map(({ receiver }) => receiver)).toEqual([1]);
-  expect(tables.historyPage(1, 2, 10)).toHaveLength(2);
-  expect(tables.historyPage(1, 3, 10)).toHaveLength(0);
+  expect(pageOf(tables, 1, 2, 10)).toHaveLength(2);
+  expect(pageOf(tables, 1, 3, 10)).toHaveLength(0);
   expect(tables.check()).toEqual([]);
 });
 
@@ -154,7 +155,7 @@ test('without history kept, only what is unread is kept', async () => {
   tables = await Tables.open(folder.file('other'), { keepHistory: false });
   writer.message(2, 1, 1, nowMs, 'halo');
   applyAll();
-  expect(tables.historyPage(1, 2, 10)).toEqual([]);
+  expect(pageOf(tables, 1, 2, 10)).toEqual([]);
   expect(unreadSequences()).toEqual([1]);
   expect(tables.check()).toEqual([]);
 });

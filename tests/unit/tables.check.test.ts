@@ -9,10 +9,11 @@ import {
   readUint53,
   roomOfUserKey,
   roomUnreadKey,
+  signatureKey,
   unreadKey,
   userKey,
 } from '../../workers/tables/keys';
-import { writeNumberRow } from '../../workers/tables/rows';
+import { readPartitionRow, writeNumberRow, writePartitionRow } from '../../workers/tables/rows';
 import { openTableSet, type TableSet } from '../../workers/tables/table-set';
 import { Tables } from '../../workers/tables/tables';
 
@@ -65,11 +66,11 @@ function move(table: TableSet['users'], key: Buffer): void {
 }
 
 const names = [
-  ...(['users', 'inboxes', 'sessions', 'unread', 'partitions', 'history'] as const),
+  ...(['users', 'inboxes', 'sessions', 'unread', 'partitions', 'history', 'signatures'] as const),
   ...(['rooms', 'members', 'roomUnread', 'postedKeys'] as const),
 ];
-/** Of these, rows may be missing: what is old or read is forgotten. */
-const forgotten = ['history', 'roomUnread', 'postedKeys'];
+/** Of these, rows may be missing: what is old or read is forgotten, of history the signatures first. */
+const forgotten = ['signatures', 'roomUnread', 'postedKeys'];
 const tableNames: Record<string, string> = { roomUnread: 'room-unread', postedKeys: 'keys' };
 
 test.each(names)('a row of %s that is none', async (name) => {
@@ -235,9 +236,66 @@ test.each<[string, (set: TableSet) => void, string]>([
   [
     'history from the future',
     (set) => {
-      set.meta.put(Buffer.from('applied'), Buffer.alloc(8));
+      set.meta.put(Buffer.from('sequence'), Buffer.alloc(8));
     },
-    'history: has messages from after what was applied',
+    'history: is ahead of sequence 0',
+  ],
+  [
+    'history of another partition',
+    (set) => {
+      const { key, value } = first(set.partitions);
+      const { firstSequence, ...row } = readPartitionRow(value)!;
+      set.partitions.put(key, writePartitionRow({ ...row, firstSequence: firstSequence + 1 }));
+    },
+    'history: has messages of another partition',
+  ],
+  [
+    'a signature of a chunk that is gone',
+    (set) => {
+      set.history.remove(first(set.history).key);
+    },
+    'signatures: speaks of a chunk that there is not',
+  ],
+  [
+    'a chunk without a signature',
+    (set) => {
+      const { key, value } = first(set.history);
+      set.historyMixed.put(mixedKey(1, 0, readUint53(key, 12)), value);
+    },
+    'history-mixed: has no signature',
+  ],
+  [
+    'a signature that denies what there is',
+    (set) => {
+      const { key, value } = first(set.signatures);
+      set.signatures.put(key, Buffer.concat([value.subarray(0, 24), Buffer.alloc(value.length - 24)]));
+    },
+    'signatures: denies what a chunk holds',
+  ],
+  [
+    'a signature that ends early',
+    (set) => {
+      const { key, value } = first(set.signatures);
+      value.writeInt32LE(1_000, 20);
+      set.signatures.put(key, value);
+    },
+    'signatures: says that a chunk ends elsewhere',
+  ],
+  [
+    'signatures out of order',
+    (set) => {
+      const { value } = first(set.signatures);
+      set.signatures.put(signatureKey(1, 2), value);
+      set.signatures.put(signatureKey(1, 3, 1), value);
+    },
+    'signatures: begins before the group before it ends',
+  ],
+  [
+    'signatures of no partition',
+    (set) => {
+      move(set.signatures, signatureKey(77, 1));
+    },
+    'signatures: is of no partition',
   ],
 ])('%s', async (_, spoil, expected) => {
   expect((await findingsAfter(spoil)).join('\n')).toContain(expected);

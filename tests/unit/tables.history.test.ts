@@ -1,4 +1,5 @@
 /** Goal: pages of history are exact at every boundary, and what is old goes while what is not stays. */
+import { pageOf } from '../support/history-page';
 import { RecordWriter } from '../support/record-writer';
 import { TemporaryFolder } from '../support/temporary-folder';
 import { Tables } from '../../workers/tables/tables';
@@ -38,7 +39,7 @@ function applyAt(atMs: number): void {
 }
 
 function textsOf(user: number, peer: number, limit: number, before?: number): string[] {
-  return tables.historyPage(user, peer, limit, before).map(({ text }) => Buffer.from(text).toString());
+  return pageOf(tables, user, peer, limit, before).map(({ text }) => Buffer.from(text).toString());
 }
 
 test('pages of any size put together are the whole, through runs, days and chunks shared with others', () => {
@@ -58,9 +59,9 @@ test('pages of any size put together are the whole, through runs, days and chunk
     const pages: string[] = [];
     let before: number | undefined;
     for (;;) {
-      const page = tables.historyPage(2, 1, limit, before);
+      const page = pageOf(tables, 2, 1, limit, before);
       pages.unshift(...page.map(({ text }) => Buffer.from(text).toString()));
-      before = page[0]?.position;
+      before = page[0]?.sequence;
       if (page.length < limit) break;
     }
     expect(pages).toEqual(said);
@@ -89,8 +90,8 @@ test('every conversation among many users is found, whether quiet in a shared ch
   for (const [pair, texts] of said) {
     const [user, peer] = pair.split(' ').map(Number) as [number, number];
     expect(textsOf(peer, user, 1_000)).toEqual(texts);
-    const newest = tables.historyPage(user, peer, 2);
-    expect(textsOf(user, peer, 2, newest[0]!.position)).toEqual(texts.slice(-4, -2));
+    const newest = pageOf(tables, user, peer, 2);
+    expect(textsOf(user, peer, 2, newest[0]!.sequence)).toEqual(texts.slice(-4, -2));
   }
   expect(tables.check()).toEqual([]);
   while (tables.expireHistory(nowMs + 1, 1_000) > 0) expect(tables.check()).toEqual([]);

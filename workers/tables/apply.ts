@@ -77,7 +77,7 @@ class Application {
     this.roomMessages = new RoomChanges(tables, this.rooms, words, this.offsets);
     this.postedKeys = new PostedKeyChanges(tables, words);
     this.sequence = readSequence(tables);
-    this.history = new HistoryChanges(tables, words, from, this.offsets);
+    this.history = new HistoryChanges(tables, words, this.offsets);
   }
 
   /** Applies the records from the word `begin` on, where a record must begin. Returns the newest sequence. */

@@ -4,15 +4,10 @@
 import { type InboxCounters, visitInboxes } from './inbox-pages';
 import { isDamage } from './environment';
 import type { AuditContext } from './audit-context';
+import { HistoryAudit } from './check-history';
 import { RoomAudit } from './check-rooms';
-import { readHistoryChunk, readKeysChunk, readUnreadChunk } from './chunk';
+import { readKeysChunk, readUnreadChunk } from './chunk';
 import {
-  bucketCount,
-  bucketOf,
-  conversationOfKey,
-  conversationOfMessage,
-  historyKeyBytes,
-  mixedKeyBytes,
   nameKey,
   postedKeysKeyBytes,
   readUint32,
@@ -23,8 +18,8 @@ import {
   unreadKeyBytes,
   userKeyBytes,
 } from './keys';
-import { type PartitionRow, readNumberRow, readPartitionRow, readSessionRow, readUserRow } from './rows';
-import { readApplied, readSequence, type TableSet } from './table-set';
+import { readNumberRow, readSessionRow, readUserRow } from './rows';
+import { readSequence, type TableSet } from './table-set';
 
 /** The audit stops at so many: what is beyond repair need not be counted. */
 const findingsMax = 1_000;
@@ -46,17 +41,15 @@ class Audit implements AuditContext {
   private readonly findings: Finding[] = [];
   readonly users = new Map<number, boolean>();
   private readonly inboxes = new Map<number, InboxCounters>();
-  private readonly partitions = new Map<number, PartitionRow>();
-  private readonly applied: number;
   readonly sequence: number;
 
   constructor(readonly tables: TableSet) {
-    this.applied = readApplied(tables);
     this.sequence = readSequence(tables);
   }
 
   run(): Finding[] {
     const rooms = new RoomAudit(this);
+    const history = new HistoryAudit(this);
     const parts = [
       () => {
         this.checkUsers();
@@ -86,13 +79,16 @@ class Audit implements AuditContext {
         this.checkPostedKeys();
       },
       () => {
-        this.checkPartitions();
+        history.checkPartitions();
       },
       () => {
-        this.checkHistory();
+        history.checkHistory();
       },
       () => {
-        this.checkMixedHistory();
+        history.checkMixedHistory();
+      },
+      () => {
+        history.checkSignatures();
       },
     ];
     for (const part of parts) if (this.findings.length < findingsMax) this.runPart(part);
@@ -199,69 +195,6 @@ class Audit implements AuditContext {
       }
       sequence = this.checkOrder('keys', key, posted, sequence);
       for (const { sender } of posted) this.requireUser('keys', key, sender);
-    }
-  }
-
-  private checkPartitions(): void {
-    let nextAfter = -1;
-    for (const { key, value } of this.tables.partitions.entries()) {
-      const row = key.length === userKeyBytes ? readPartitionRow(value) : undefined;
-      if (row === undefined) this.find('partitions', key, 'is no partition’s row');
-      else if (row.firstPosition <= nextAfter)
-        this.find('partitions', key, 'begins before the one before it');
-      else {
-        nextAfter = row.firstPosition;
-        this.partitions.set(readUint32(key, 0), row);
-      }
-    }
-  }
-
-  private checkHistory(): void {
-    this.checkChunks('history', historyKeyBytes, (key, conversation) => {
-      return conversationOfKey(key) === conversation;
-    });
-  }
-
-  private checkMixedHistory(): void {
-    this.checkChunks('historyMixed', mixedKeyBytes, (key, conversation) => {
-      const bucket = readUint32(key, 4);
-      return bucket < bucketCount && bucketOf(conversation) === bucket;
-    });
-  }
-
-  private checkChunks(
-    which: 'history' | 'historyMixed',
-    keyBytes: number,
-    belongs: (key: Buffer, conversation: number) => boolean,
-  ): void {
-    const { name } = this.tables[which];
-    let groupBefore: Uint8Array = Buffer.alloc(0);
-    let positionBefore = -1;
-    for (const { key, value } of this.tables[which].entries()) {
-      const isKey = key.length === keyBytes;
-      const firstPosition = isKey ? readUint53(key, keyBytes - 8) : 0;
-      const messages = isKey ? readHistoryChunk(firstPosition, value) : undefined;
-      if (messages?.[0]!.position !== firstPosition) {
-        this.find(name, key, 'is no chunk of history');
-        continue;
-      }
-      const partition = this.partitions.get(readUint32(key, 0));
-      if (partition === undefined) this.find(name, key, 'is of no partition');
-      const group = key.subarray(0, keyBytes - 8);
-      if (!group.equals(groupBefore)) positionBefore = -1;
-      groupBefore = group;
-      for (const message of messages) {
-        const conversation = conversationOfMessage(message.sender, message.receiver);
-        if (message.position <= positionBefore) this.find(name, key, 'has messages out of order');
-        if (message.position >= this.applied)
-          this.find(name, key, 'has messages from after what was applied');
-        if (!belongs(key, conversation)) this.find(name, key, 'has messages of another conversation');
-        if (partition !== undefined && message.atMs > partition.newestAtMs)
-          this.find(name, key, 'has messages newer than its partition says');
-        for (const user of message.receiver < 0 ? [message.sender] : [message.sender, message.receiver])
-          this.requireUser(name, key, user);
-        positionBefore = message.position;
-      }
     }
   }
 

@@ -6,11 +6,11 @@
  * ```
  *   unread    count │ first sequence ×2 │ count × ( sequence, from the first │ sender │ text bytes │ at ms ×2 │ text… )
  *   keys      count │ count × ( sender │ receiver │ sequence ×2 │ at ms ×2 │ key bytes │ key… )
- *   history   count │ count × ( position, from the chunk's first │ sender │ receiver │ text bytes │ at ms ×2 │ text… )
+ *   history   count │ count × ( sequence, from the chunk's first │ sender │ receiver │ text bytes │ at ms ×2 │ text… )
  * ```
  *
- * The messages of an unread chunk, of a user or a room, ascend by sequence, as do the idempotency keys of their chunk;
- * those of a history chunk ascend by position. A chunk comes of one run of records, and is at most `chunkWordsMax` long, which with LMDB's header is four of its pages, and holds the longest message with ease.
+ * Messages, and the idempotency keys of their chunk, ascend by sequence. A chunk comes of one run of records, and is at
+ * most `chunkWordsMax` long, which with LMDB's header is four of its pages, and holds the longest message with ease.
  */
 import { messageEscapedBytesMax } from '../../shared/protocol/limits';
 import { highWord, joinWords, lowWord, messageField, textWords } from '../../shared/journal/record';
@@ -25,8 +25,8 @@ const keysHeaderWords = 1;
 const keysEntryWords = 7;
 /** What one word can say. */
 const sequenceOffsetMax = 2 ** 32 - 1;
-const historyHeaderWords = 1;
-const historyEntryWords = 6;
+export const historyHeaderWords = 1;
+export const historyEntryWords = 6;
 /** Shorter runs of words are copied by hand: setting up a block copy costs more. */
 const handCopyWordsMax = 24;
 
@@ -51,22 +51,11 @@ export interface PostedKey {
   readonly atMs: number;
 }
 
-export interface HistoryMessage {
-  /** Where the journal had it: ascends, never repeats; the cursor of pages. */
-  readonly position: number;
-  readonly sender: number;
-  readonly receiver: number;
-  readonly atMs: number;
-  /** Escaped for JSON, 7-bit ASCII. A view of a chunk's own memory. */
-  readonly text: Uint8Array;
-}
-
 /** Gathers the messages of one chunk. `bytes` is valid until the next change. */
 export class ChunkWriter {
   private readonly words = new Int32Array(chunkWordsMax);
   private lengthWords = 0;
   private firstSequence = 0;
-  private firstPosition = 0;
   count = 0;
 
   /** The chunk as it stands. */
@@ -88,8 +77,8 @@ export class ChunkWriter {
     this.count = 0;
   }
 
-  beginHistory(firstPosition: number): void {
-    this.firstPosition = firstPosition;
+  beginHistory(firstSequence: number): void {
+    this.firstSequence = firstSequence;
     this.lengthWords = historyHeaderWords;
     this.count = 0;
   }
@@ -129,13 +118,14 @@ export class ChunkWriter {
     return true;
   }
 
-  /** Adds the message record at `source[at]`, which is at `position` of the journal. False when there is no room. */
-  addHistory(source: Int32Array, at: number, position: number): boolean {
+  /** Adds the message record at `source[at]`. False when there is no room. */
+  addHistory(source: Int32Array, at: number): boolean {
     const to = this.lengthWords;
     const texts = textWords(source[at + messageField.textBytes]!);
-    if (to + historyEntryWords + texts > chunkWordsMax) return false;
+    const sequenceOffset = sequenceOf(source, at) - this.firstSequence;
+    if (to + historyEntryWords + texts > chunkWordsMax || sequenceOffset > sequenceOffsetMax) return false;
     const { words } = this;
-    words[to] = position - this.firstPosition;
+    words[to] = sequenceOffset;
     words[to + 1] = source[at + messageField.sender]!;
     words[to + 2] = source[at + messageField.receiver]!;
     words[to + 3] = source[at + messageField.textBytes]!;
@@ -204,28 +194,6 @@ export function readKeysChunk(bytes: Uint8Array): PostedKey[] | undefined {
   return at === words.length ? keys : undefined;
 }
 
-/** The messages of a history chunk, by position. Undefined when the bytes are not one. */
-export function readHistoryChunk(firstPosition: number, bytes: Uint8Array): HistoryMessage[] | undefined {
-  const words = wordsOf(bytes);
-  if (words === undefined || words.length < historyHeaderWords || words[0]! < 1) return undefined;
-  const count = words[0]!;
-  const messages: HistoryMessage[] = [];
-  let at = historyHeaderWords;
-  for (let index = 0; index < count; index += 1) {
-    const text = textAt(words, at + historyEntryWords, words[at + 3]);
-    if (text === undefined) return undefined;
-    messages.push({
-      position: firstPosition + (words[at]! >>> 0),
-      sender: words[at + 1]!,
-      receiver: words[at + 2]!,
-      atMs: joinWords(words[at + 4]!, words[at + 5]!),
-      text,
-    });
-    at += historyEntryWords + textWords(text.length);
-  }
-  return at === words.length ? messages : undefined;
-}
-
 function textAt(words: Int32Array, at: number, textBytes: number | undefined): Uint8Array | undefined {
   if (textBytes === undefined || textBytes < 0 || textBytes > messageEscapedBytesMax) return undefined;
   if (at + textWords(textBytes) > words.length) return undefined;
@@ -233,7 +201,7 @@ function textAt(words: Int32Array, at: number, textBytes: number | undefined): U
 }
 
 /** A view of bytes as words; of a copy when they do not begin at a whole word of their memory. */
-function wordsOf(bytes: Uint8Array): Int32Array | undefined {
+export function wordsOf(bytes: Uint8Array): Int32Array | undefined {
   if (bytes.length % 4 !== 0) return undefined;
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : Uint8Array.from(bytes);
   return new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);

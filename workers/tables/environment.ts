@@ -7,7 +7,10 @@
  * - A folder's name with a dot in it is taken for a file's unless `noSubdir` is false.
  * - It creates its files readable by all; the folder is closed to others, and the files are narrowed after opening.
  * - A value that was read is a copy, because the encoding is `binary`.
- * - A thread that dies inside a transaction leaves the whole environment locked, for all of the process.
+ * - A thread that dies inside a writing transaction leaves the whole environment locked, for all of the process. One that
+ *   dies while it reads leaves nothing behind: the library ends its reads when the thread's memory is taken down.
+ * - Threads of one process that open the same folder share one environment, which the last of them closes.
+ * - What a thread reads in one turn of its event loop is as of the first read, unless `resetReadTxn` is called.
  */
 import { chmodSync, existsSync, fsyncSync, mkdirSync, openSync, closeSync } from 'node:fs';
 import path from 'node:path';
@@ -38,7 +41,7 @@ export interface Entry {
   readonly value: Buffer;
 }
 
-/** One table: keys in byte order. What it hands out are copies. */
+/** One table: keys in byte order. What it hands out are copies, but for `peek`. */
 export class Table {
   constructor(
     readonly name: string,
@@ -48,6 +51,11 @@ export class Table {
 
   get(key: Uint8Array): Buffer | undefined {
     return this.database.get(key);
+  }
+
+  /** The value in the library's own memory: it lasts until anything else is read. */
+  peek(key: Uint8Array): Buffer | undefined {
+    return this.database.getBinaryFast(key);
   }
 
   has(key: Uint8Array): boolean {
@@ -99,14 +107,16 @@ export class Environment {
   }
 
   /**
-   * Opens the environment in a folder; makes both unless `readOnly`.
+   * Opens the environment in a folder; makes both unless `readOnly`. With `isBesideWriter` another thread of this process
+   * has it open to write: it has looked at the file, which may be shorter for a moment while it commits.
    * @throws `DATA_MISSING`, `DATA_DAMAGED`
    */
-  static open(folder: string, readOnly: boolean): Environment {
+  static open(folder: string, readOnly: boolean, isBesideWriter = false): Environment {
     const file = path.join(folder, dataFileName);
     if (!readOnly) mkdirSync(folder, { recursive: true, mode: folderMode });
-    const look = lookAtDataFile(file);
-    if (readOnly && look === undefined) throw new DataError('DATA_MISSING', `no data in ${folder}`);
+    const look = isBesideWriter ? undefined : lookAtDataFile(file);
+    if (readOnly && !isBesideWriter && look === undefined)
+      throw new DataError('DATA_MISSING', `no data in ${folder}`);
     const wasShort = look !== undefined && look.sizeBytes < look.pagesEndBytes;
     if (wasShort) {
       if (readOnly) throw damaged(`${file} ends early`);
@@ -162,6 +172,11 @@ export class Environment {
       this.writing = false;
       this.keepFileLength();
     }
+  }
+
+  /** What is read from here on is as of now. Without it, reads of one turn of the event loop are as of one moment. */
+  refresh(): void {
+    this.root.resetReadTxn();
   }
 
   /** Copies the environment, as of one moment, to a folder that holds none; returns when the copy is on disk. */

@@ -3,8 +3,9 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { findUser, findUserNumber, sessionKeysOf } from './accounts';
-import { readHistoryChunk, type UnreadMessage } from './chunk';
+import type { UnreadMessage } from './chunk';
 import { damaged } from './data-error';
+import { readHistoryChunk } from './history-chunk';
 import { InboxPages } from './inbox-pages';
 import { conversationOfKey, higherUser, lowerUser, readUint53 } from './keys';
 import { loadRoomMessages, loadUnread } from './load';
@@ -41,7 +42,7 @@ export type ExportLine =
     }
   | {
       readonly type: 'history';
-      readonly position: number;
+      readonly sequence: number;
       readonly from: string;
       readonly to: string;
       readonly at: string;
@@ -127,10 +128,10 @@ async function* exportHistory(
     if (value === undefined) continue;
     const messages = readHistoryChunk(readUint53(key, key.length - 8), value);
     if (messages === undefined) throw damaged(`a chunk of ${table.name} is damaged`);
-    for (const { position, sender, receiver, atMs, text } of messages) {
+    for (const { sequence, sender, receiver, atMs, text } of messages) {
       if (sender !== user && receiver !== user) continue;
       const [from, to] = [names.of(sender), names.of(receiver)];
-      yield { type: 'history', position, from, to, at: timeText(atMs), text: textOf(text) };
+      yield { type: 'history', sequence, from, to, at: timeText(atMs), text: textOf(text) };
     }
   }
 }

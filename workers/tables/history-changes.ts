@@ -6,12 +6,22 @@
  * otherwise cost a key a message.
  */
 import { joinWords, messageField } from '../../shared/journal/record';
-import { ChunkWriter } from './chunk';
+import { ChunkWriter, sequenceOf } from './chunk';
 import { damaged } from './data-error';
-import { bucketCount, bucketOf, conversationOfMessage, historyKey, mixedKey, userKey } from './keys';
+import {
+  bucketCount,
+  bucketOf,
+  conversationOfMessage,
+  higherUser,
+  historyKey,
+  lowerUser,
+  mixedKey,
+  userKey,
+} from './keys';
 import { newestPartition } from './partitions';
 import { writePartitionRow } from './rows';
-import type { Table } from './environment';
+import { FilterElements } from './signature';
+import { SignatureChanges } from './signature-changes';
 import type { TableSet } from './table-set';
 
 /** From so many messages within a run on, a conversation has chunks of its own. */
@@ -23,6 +33,15 @@ const partitionAgeMaxMs = 24 * 3_600_000;
 /** Messages of a run, by their numbers in it, in order. */
 type Messages = ArrayLike<number>;
 
+/** Where chunks go: those of one conversation, or those that the conversations of a bucket share. */
+interface ChunkTarget {
+  readonly isMixed: boolean;
+  readonly bucket: number;
+  readonly lower: number;
+  readonly higher: number;
+  readonly keyOf: (firstSequence: number) => Buffer;
+}
+
 export class HistoryChanges {
   /** By message. */
   private readonly conversations: Float64Array;
@@ -30,15 +49,18 @@ export class HistoryChanges {
   /** By bucket: how many messages. */
   private readonly bucketSizes = new Int32Array(bucketCount);
   private readonly knownUsers = new Set<number>();
+  private readonly bytes: Uint8Array;
+  private readonly chunk = new ChunkWriter();
+  private readonly elements = new FilterElements();
   private newestAtMs = 0;
 
-  /** `from` is the position of the first word; `offsets` holds the word offsets of the run's messages. */
+  /** `offsets` holds the word offsets of the run's messages. */
   constructor(
     private readonly tables: TableSet,
     private readonly words: Int32Array,
-    private readonly from: number,
     private readonly offsets: Int32Array,
   ) {
+    this.bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
     this.conversations = new Float64Array(offsets.length);
     this.buckets = new Uint16Array(offsets.length);
   }
@@ -62,18 +84,22 @@ export class HistoryChanges {
   write(messageCount: number, nowMs: number): void {
     if (messageCount === 0) return;
     const { partition, row } = this.openPartition(nowMs);
-    const chunk = new ChunkWriter();
+    const signatures = new SignatureChanges(this.tables, partition, sequenceOf(this.words, this.offsets[0]!));
     let { chunkBytes } = row;
     const own: [number, Messages][] = [];
     for (const [bucket, messages] of this.byBucket(messageCount)) {
       const shared = this.divide(messages, own);
-      const keyOf = (position: number): Buffer => mixedKey(partition, bucket, position);
-      chunkBytes += this.writeChunks(this.tables.historyMixed, shared, keyOf, chunk);
+      const keyOf = (sequence: number): Buffer => mixedKey(partition, bucket, sequence);
+      const target = { isMixed: true, bucket, lower: 0, higher: 0, keyOf };
+      chunkBytes += this.writeChunks(shared, target, signatures);
     }
     for (const [conversation, messages] of own.sort(([a], [b]) => a - b)) {
-      const keyOf = (position: number): Buffer => historyKey(partition, conversation, position);
-      chunkBytes += this.writeChunks(this.tables.history, messages, keyOf, chunk);
+      const [lower, higher] = [lowerUser(conversation), higherUser(conversation)];
+      const keyOf = (sequence: number): Buffer => historyKey(partition, conversation, sequence);
+      const target = { isMixed: false, bucket: 0, lower, higher, keyOf };
+      chunkBytes += this.writeChunks(messages, target, signatures);
     }
+    signatures.end();
     const newestAtMs = Math.max(row.newestAtMs, this.newestAtMs);
     this.tables.partitions.put(userKey(partition), writePartitionRow({ ...row, newestAtMs, chunkBytes }));
   }
@@ -121,28 +147,41 @@ export class HistoryChanges {
   }
 
   /** Returns how many bytes the chunks have. */
-  private writeChunks(
-    table: Table,
-    messages: Messages,
-    keyOf: (firstPosition: number) => Buffer,
-    chunk: ChunkWriter,
-  ): number {
+  private writeChunks(messages: Messages, target: ChunkTarget, signatures: SignatureChanges): number {
+    const { words, offsets, chunk, elements } = this;
+    const table = target.isMixed ? this.tables.historyMixed : this.tables.history;
     let chunkBytes = 0;
     let next = 0;
     while (next < messages.length) {
-      const firstPosition = this.from + this.offsets[messages[next]!]!;
-      chunk.beginHistory(firstPosition);
+      const firstSequence = sequenceOf(words, offsets[messages[next]!]!);
+      let lastSequence = firstSequence;
+      chunk.beginHistory(firstSequence);
+      elements.begin();
       while (next < messages.length) {
-        const at = this.offsets[messages[next]!]!;
-        if (!chunk.addHistory(this.words, at, this.from + at)) break;
+        const at = offsets[messages[next]!]!;
+        if (!chunk.addHistory(words, at)) break;
+        this.addElements(at, target.isMixed);
+        lastSequence = sequenceOf(words, at);
         next += 1;
       }
-      if (chunk.count === 0) throw damaged(`the message at position ${firstPosition} is longer than a chunk`);
+      if (chunk.count === 0) throw damaged(`message ${firstSequence} is longer than a chunk`);
       const bytes = chunk.bytes();
-      table.put(keyOf(firstPosition), bytes);
+      table.put(target.keyOf(firstSequence), bytes);
+      signatures.add({ ...target, firstSequence, lastSequence }, elements);
       chunkBytes += bytes.length;
     }
     return chunkBytes;
+  }
+
+  private addElements(at: number, isMixed: boolean): void {
+    const { words, elements } = this;
+    // Whose a chunk of one conversation is its signature says by itself.
+    if (isMixed) {
+      elements.addParty(words[at + messageField.sender]!);
+      elements.addParty(words[at + messageField.receiver]!);
+    }
+    const text = (at + messageField.text) * 4;
+    elements.addText(this.bytes, text, text + words[at + messageField.textBytes]!);
   }
 
   private openPartition(nowMs: number): ReturnType<typeof newestPartition> & object {
@@ -154,7 +193,12 @@ export class HistoryChanges {
     const partition = newest === undefined ? 1 : newest.partition + 1;
     return {
       partition,
-      row: { firstPosition: this.from + this.offsets[0]!, chunkBytes: 0, openedAtMs: nowMs, newestAtMs: 0 },
+      row: {
+        firstSequence: sequenceOf(this.words, this.offsets[0]!),
+        chunkBytes: 0,
+        openedAtMs: nowMs,
+        newestAtMs: 0,
+      },
     };
   }
 

@@ -14,8 +14,9 @@
  *   room-unread        room u32 │ sequence of the chunk's last message u64 │ messages in the chunk u32
  *   keys               sequence of the chunk's last message u64 │ keys in the chunk u32
  *   partitions         partition u32
- *   history            partition u32 │ lower user u32 │ higher user u32 │ position of the chunk's first message u64
- *   history-mixed      partition u32 │ bucket u32 │ position of the chunk's first message u64
+ *   history            partition u32 │ lower user u32 │ higher user u32 │ sequence of the chunk's first message u64
+ *   history-mixed      partition u32 │ bucket u32 │ sequence of the chunk's first message u64
+ *   signatures         partition u32 │ first sequence of the group u64 │ page of the group u32
  *   meta               a word
  * ```
  *
@@ -38,6 +39,7 @@ export const roomUnreadKeyBytes = 16;
 export const postedKeysKeyBytes = 12;
 export const historyKeyBytes = 20;
 export const mixedKeyBytes = 16;
+export const signatureKeyBytes = 16;
 
 /** Users are numbers below this, so that a pair of them fits in one number. */
 export const userEnd = 2 ** 26;
@@ -133,12 +135,12 @@ export function postedKeysKey(lastSequence: number, keyCount: number): Buffer {
   return key;
 }
 
-export function historyKey(partition: number, conversation: number, firstPosition: number): Buffer {
+export function historyKey(partition: number, conversation: number, firstSequence: number): Buffer {
   const key = Buffer.allocUnsafe(historyKeyBytes);
   writeUint32(key, partition, 0);
   writeUint32(key, lowerUser(conversation), 4);
   writeUint32(key, higherUser(conversation), 8);
-  writeUint53(key, firstPosition, 12);
+  writeUint53(key, firstSequence, 12);
   return key;
 }
 
@@ -147,11 +149,20 @@ export function conversationOfKey(key: Uint8Array): number {
   return readUint32(key, 4) * userEnd + readUint32(key, 8);
 }
 
-export function mixedKey(partition: number, bucket: number, firstPosition: number): Buffer {
+export function mixedKey(partition: number, bucket: number, firstSequence: number): Buffer {
   const key = Buffer.allocUnsafe(mixedKeyBytes);
   writeUint32(key, partition, 0);
   writeUint32(key, bucket, 4);
-  writeUint53(key, firstPosition, 8);
+  writeUint53(key, firstSequence, 8);
+  return key;
+}
+
+/** Without a page, where the pages of the group begin. */
+export function signatureKey(partition: number, groupFirst: number, page = 0): Buffer {
+  const key = Buffer.allocUnsafe(signatureKeyBytes);
+  writeUint32(key, partition, 0);
+  writeUint53(key, groupFirst, 4);
+  writeUint32(key, page, 12);
   return key;
 }
 

@@ -26,7 +26,7 @@ export function newestPartition(tables: TableSet): Partition | undefined {
   return undefined;
 }
 
-/** The keys of one partition in `history` and `history-mixed` lie between these two. */
+/** The keys of one partition in `history`, `history-mixed` and `signatures` lie between these two. */
 export function partitionRange(partition: number): { start: Buffer; end: Buffer } {
   return { start: userKey(partition), end: userKey(partition + 1) };
 }

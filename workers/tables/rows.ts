@@ -6,7 +6,7 @@
  *   sessions    user u32 │ opened at seconds u32 │ order u32 (low bits of its record's position)
  *   rooms       owner u32 │ created at ms f64 │ ended at sequence f64 │ bytes of the name u16 │ name
  *   members     sequence of the joining f64 │ joined at ms f64
- *   partitions  first position f64 │ bytes of chunks f64 │ opened at ms f64 │ newest message at ms f64
+ *   partitions  first sequence f64 │ bytes of chunks f64 │ opened at ms f64 │ newest message at ms f64
  *   names       user u32
  *   meta        one f64 a word
  * ```
@@ -55,9 +55,9 @@ export interface MemberRow {
   readonly joinedAtMs: number;
 }
 
-/** A stretch of history: everything applied from `firstPosition` to where the next one begins. */
+/** A stretch of history: the messages from `firstSequence` on to where the next one begins. */
 export interface PartitionRow {
-  readonly firstPosition: number;
+  readonly firstSequence: number;
   readonly chunkBytes: number;
   readonly openedAtMs: number;
   readonly newestAtMs: number;
@@ -143,7 +143,7 @@ export function readMemberRow(bytes: Buffer): MemberRow | undefined {
 
 export function writePartitionRow(row: PartitionRow): Buffer {
   const bytes = Buffer.allocUnsafe(partitionRowBytes);
-  bytes.writeDoubleLE(row.firstPosition, 0);
+  bytes.writeDoubleLE(row.firstSequence, 0);
   bytes.writeDoubleLE(row.chunkBytes, 8);
   bytes.writeDoubleLE(row.openedAtMs, 16);
   bytes.writeDoubleLE(row.newestAtMs, 24);
@@ -153,7 +153,7 @@ export function writePartitionRow(row: PartitionRow): Buffer {
 export function readPartitionRow(bytes: Buffer): PartitionRow | undefined {
   if (bytes.length !== partitionRowBytes) return undefined;
   const row = {
-    firstPosition: bytes.readDoubleLE(0),
+    firstSequence: bytes.readDoubleLE(0),
     chunkBytes: bytes.readDoubleLE(8),
     openedAtMs: bytes.readDoubleLE(16),
     newestAtMs: bytes.readDoubleLE(24),

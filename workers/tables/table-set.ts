@@ -30,6 +30,7 @@ export interface TableSet {
   readonly partitions: Table;
   readonly history: Table;
   readonly historyMixed: Table;
+  readonly signatures: Table;
 }
 
 /**
@@ -57,6 +58,7 @@ export function openTableSet(environment: Environment): TableSet {
     partitions: environment.table('partitions'),
     history: environment.table('history'),
     historyMixed: environment.table('history-mixed'),
+    signatures: environment.table('signatures'),
   };
   if (formatRow === undefined) writeFormat(set);
   return set;

@@ -5,14 +5,15 @@
  * tables are current, and changes in the same transaction as what was applied: whatever happens in between, applying
  * the journal from `applied` on leads to the same tables.
  */
+import { findUser } from './accounts';
 import { applyRecords } from './apply';
 import { checkTables, type Finding } from './check';
-import type { HistoryMessage, PostedKey, UnreadMessage } from './chunk';
+import type { PostedKey, UnreadMessage } from './chunk';
 import { damaged } from './data-error';
 import { Environment, isDamage } from './environment';
 import { expireSessions } from './expire-sessions';
 import { type ExportLine, exportUser } from './export-user';
-import { expireHistory, readHistoryPage } from './history';
+import { expireHistory, type HistoryPage, type PageQuery, readHistoryPage } from './history';
 import {
   type LoadedMember,
   type LoadedRoom,
@@ -26,12 +27,17 @@ import {
   loadUsers,
 } from './load';
 import { expirePostedKeys, loadPostedKeys, type PostedKeysLimit } from './posted-keys';
+import { findMember, findRoom, roomsOf } from './rooms';
+import type { RoomRow, UserRow } from './rows';
+import { searchHistory, type SearchQuery, type SearchResult } from './search';
 import { openTableSet, readApplied, readNewestRoom, readSequence, type TableSet } from './table-set';
 import { trimRooms } from './trim-rooms';
 
 export interface TablesOptions {
   /** For another process than the one that writes: backup, check and export. */
   readonly readOnly?: boolean;
+  /** Another thread of this process has the tables open to write, and this one only reads. */
+  readonly isBesideWriter?: boolean;
   /** Whether messages go to history. True unless said otherwise. */
   readonly keepHistory?: boolean;
 }
@@ -51,7 +57,12 @@ export class Tables {
    * @throws `DATA_MISSING`, `DATA_FORMAT_UNKNOWN`, `DATA_DAMAGED`
    */
   static async open(folder: string, options: TablesOptions = {}): Promise<Tables> {
-    const environment = Environment.open(folder, options.readOnly ?? false);
+    const { isBesideWriter = false } = options;
+    const environment = Environment.open(
+      folder,
+      (options.readOnly ?? false) || isBesideWriter,
+      isBesideWriter,
+    );
     try {
       const set = openTableSet(environment);
       readApplied(set);
@@ -123,9 +134,38 @@ export class Tables {
     return loadPostedKeys(this.set);
   }
 
-  /** The newest `limit` messages between two users before a position (of a message on an earlier page), oldest first. */
-  historyPage(user: number, peer: number, limit: number, beforePosition = Infinity): HistoryMessage[] {
-    return readHistoryPage(this.set, user, peer, limit, beforePosition);
+  /** The newest messages of a conversation before a sequence (of a message on an earlier page). */
+  historyPage(query: PageQuery): HistoryPage {
+    return readHistoryPage(this.set, query);
+  }
+
+  /** The most recent messages of a user that hold all of some words. */
+  search(query: SearchQuery): SearchResult {
+    return searchHistory(this.set, query);
+  }
+
+  /** A user ever created, tombstones included. */
+  user(user: number): UserRow | undefined {
+    return findUser(this.set, user);
+  }
+
+  /** A room ever created, tombstones included. */
+  room(room: number): RoomRow | undefined {
+    return findRoom(this.set, room);
+  }
+
+  isMember(room: number, user: number): boolean {
+    return findMember(this.set, room, user) !== undefined;
+  }
+
+  /** The rooms that a user is in. */
+  roomsOf(user: number): number[] {
+    return roomsOf(this.set, user);
+  }
+
+  /** What is read from here on is as of now: another thread may have written since. */
+  refresh(): void {
+    this.set.environment.refresh();
   }
 
   /**

@@ -1,0 +1,121 @@
+/**
+ * Answers `history` and `search`: a thread outside the pools that reads the tables, one job after the other, a bounded
+ * number waiting, and past that BUSY. It starts with the first job, and again with the next should it ever die.
+ *
+ * Before a job the table thread catches up with the journal, so that what was acknowledged before is found. All jobs that
+ * wait share one such turn.
+ */
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { HistoryAnswer, HistoryJob, HistoryRequest, HistorySettings } from '../shared/batch/history-job';
+import { encodeJson } from '../shared/protocol/json-ascii';
+import { replyTerminator } from '../shared/protocol/limits';
+import { errorReply } from '../shared/protocol/reply-writer';
+import type { Logger } from './logger';
+import { workersFolder } from './workers-folder';
+
+/** At 200 ms each at the very worst, some 13 s. */
+const waitingMax = 64;
+/** Catching up takes longer only while a backup is taken, which the tables hold still for. */
+const catchUpMsMax = 5_000;
+
+const busy = encodeJson(errorReply('BUSY')) + replyTerminator;
+
+interface WaitingJob {
+  readonly job: HistoryJob;
+  readonly resolve: (reply: string) => void;
+}
+
+export class HistoryLane {
+  private waiting: WaitingJob[] = [];
+  private isRunning = false;
+  private isStopping = false;
+  private thread: Worker | undefined;
+  private readonly answerListeners: ((answer: HistoryAnswer) => void)[] = [];
+
+  /** @param catchUp Brings into the tables all that is on disk. */
+  constructor(
+    private readonly folder: string,
+    private readonly catchUp: () => Promise<void>,
+    private readonly log: Logger,
+  ) {}
+
+  /** Returns the reply, which is BUSY when there is no other. */
+  run(job: HistoryJob): Promise<string> {
+    if (this.waiting.length >= waitingMax) return Promise.resolve(busy);
+    return new Promise((resolve) => {
+      this.waiting.push({ job, resolve });
+      if (!this.isRunning) void this.runWaiting();
+    });
+  }
+
+  /** Ends the thread; jobs that wait are answered with BUSY. */
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    const { thread } = this;
+    if (thread === undefined) return;
+    await new Promise<void>((resolve) => {
+      thread.once('exit', () => {
+        resolve();
+      });
+      tell(thread, { kind: 'stop' });
+    });
+  }
+
+  private async runWaiting(): Promise<void> {
+    this.isRunning = true;
+    while (this.waiting.length > 0) {
+      const jobs = this.waiting;
+      this.waiting = [];
+      const isCurrent = await this.catchUpInTime();
+      for (const { job, resolve } of jobs)
+        resolve(isCurrent && !this.isStopping ? await this.ask(job) : busy);
+    }
+    this.isRunning = false;
+  }
+
+  /** False when it takes too long. When the tables cannot be written, there still is what they hold. */
+  private async catchUpInTime(): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<boolean>((resolve) => {
+      timer = setTimeout(resolve, catchUpMsMax, false);
+    });
+    const isCurrent = await Promise.race([this.catchUp().then(alwaysTrue, alwaysTrue), tooLong]);
+    clearTimeout(timer);
+    return isCurrent;
+  }
+
+  private async ask(job: HistoryJob): Promise<string> {
+    const thread = (this.thread ??= this.startThread());
+    const answer = await new Promise<HistoryAnswer>((resolve) => {
+      this.answerListeners.push(resolve);
+      tell(thread, { kind: 'job', job });
+    });
+    if ('reply' in answer) return answer.reply;
+    this.log.error({ reason: answer.failure }, `${job.kind} could not be answered`);
+    return busy;
+  }
+
+  private startThread(): Worker {
+    const settings: HistorySettings = { folder: this.folder };
+    const thread = new Worker(path.join(workersFolder, 'history-worker.js'), { workerData: settings });
+    thread.on('message', (answer: HistoryAnswer) => this.answerListeners.shift()?.(answer));
+    let failure = 'the history thread ended';
+    thread.on('error', (error) => {
+      failure = String(error);
+    });
+    thread.on('exit', () => {
+      this.thread = undefined;
+      for (const listener of this.answerListeners.splice(0)) listener({ failure });
+    });
+    return thread;
+  }
+}
+
+function tell(thread: Worker, request: HistoryRequest): void {
+  thread.postMessage(request);
+}
+
+function alwaysTrue(): boolean {
+  return true;
+}

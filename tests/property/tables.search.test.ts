@@ -1,0 +1,138 @@
+/** Goal: a search finds exactly what reading everything would find, in order, whatever the runs that brought it. */
+import fc from 'fast-check';
+import { escapeText } from '../../shared/protocol/json-ascii';
+import { RecordWriter } from '../support/record-writer';
+import { TemporaryFolder } from '../support/temporary-folder';
+import { conversationOf } from '../../workers/tables/keys';
+import { searchWordsOf, type SearchQuery } from '../../workers/tables/search';
+import { Tables } from '../../workers/tables/tables';
+
+const userCount = 6;
+const nowMs = 1_750_000_000_000;
+const hourMs = 3_600_000;
+
+const vocabulary = [
+  'halo',
+  'HALO',
+  'bola',
+  'gol',
+  'Čaj',
+  'čaj',
+  '世',
+  '世界',
+  '😀',
+  'a',
+  '7',
+  'kata-kata',
+  '"kutip"',
+  '…',
+];
+const text = fc
+  .array(fc.constantFrom(...vocabulary), { minLength: 1, maxLength: 6 })
+  .map((words) => words.join(' '));
+const message = fc.record({
+  sender: fc.integer({ min: 1, max: userCount }),
+  receiver: fc.integer({ min: 1, max: userCount }),
+  text,
+  /** Said so many times: many make a conversation loud. */
+  count: fc.oneof(
+    { weight: 9, arbitrary: fc.constant(1) },
+    { weight: 1, arbitrary: fc.integer({ min: 2, max: 40 }) },
+  ),
+});
+/** Hours between runs part them into several partitions. */
+const run = fc.record({ messages: fc.array(message, { minLength: 1, maxLength: 30 }), hours: fc.nat(30) });
+const query = fc.record({
+  user: fc.integer({ min: 1, max: userCount }),
+  peer: fc.option(fc.integer({ min: 1, max: userCount }), { nil: undefined }),
+  words: fc.array(fc.constantFrom(...vocabulary, 'nirwana'), { minLength: 1, maxLength: 2 }),
+  limit: fc.integer({ min: 1, max: 20 }),
+});
+
+interface Said {
+  readonly sequence: number;
+  readonly sender: number;
+  readonly receiver: number;
+  readonly text: string;
+}
+
+/** The words of a text, told in another way than the product does. */
+function plainWords(said: string): string[] {
+  return (
+    said.match(/\p{Script=Han}|\p{Extended_Pictographic}|[\p{L}\p{N}]+(?<!\p{Script=Han})/gu) ?? []
+  ).map((word) => word.toLowerCase());
+}
+
+function isWanted(said: Said, user: number, peer: number | undefined, words: readonly string[]): boolean {
+  const parties = [said.sender, said.receiver];
+  const isOwn = parties.includes(user);
+  const isThere =
+    peer === undefined || conversationOf(said.sender, said.receiver) === conversationOf(user, peer);
+  const held = plainWords(said.text);
+  return isOwn && isThere && words.flatMap(plainWords).every((word) => held.includes(word));
+}
+
+/** All pages of a search; `isOver` ends each after one group of signatures. */
+function searchAll(tables: Tables, searched: Omit<SearchQuery, 'before'>): number[] {
+  const found: number[] = [];
+  let before = Infinity;
+  for (;;) {
+    const { messages, reached } = tables.search({ ...searched, before });
+    expect(messages.length).toBeLessThanOrEqual(searched.limit);
+    expect(reached).toBeLessThan(before);
+    found.push(...messages.map(({ sequence }) => sequence));
+    if (reached === 0) return found;
+    before = reached;
+  }
+}
+
+test('random messages in random runs, searched with any limit, at once and with a pause after every group', async () => {
+  const property = fc.asyncProperty(
+    fc.array(run, { minLength: 1, maxLength: 8 }),
+    fc.array(query, { minLength: 1, maxLength: 12 }),
+    async (runs, queries) => {
+      const folder = new TemporaryFolder();
+      const tables = await Tables.open(folder.file('tables'));
+      try {
+        const said: Said[] = [];
+        const writer = new RecordWriter();
+        for (let user = 1; user <= userCount; user += 1)
+          writer.userCreated(user, nowMs, `user${user}`, `User ${user}`, 'hash');
+        let atMs = nowMs;
+        for (const { messages, hours } of runs) {
+          atMs += hours * hourMs;
+          for (const { count, ...one } of messages) {
+            for (let index = 0; index < count; index += 1) {
+              const sequence = said.length * 2 + 1;
+              said.push({ ...one, sequence });
+              writer.message(one.receiver, one.sender, sequence, atMs, escapeText(one.text));
+            }
+          }
+          const words = writer.taken();
+          writer.clear();
+          tables.apply(words, tables.applied + words.length, atMs);
+        }
+        expect(tables.check()).toEqual([]);
+        for (const { user, peer, words, limit } of queries) {
+          const searched = {
+            user,
+            rooms: [],
+            words: searchWordsOf(escapeText(words.join(' '))),
+            conversation: peer === undefined ? undefined : conversationOf(user, peer),
+            limit,
+          };
+          if (searched.words.length === 0) continue;
+          const expected = said
+            .filter((one) => isWanted(one, user, peer, words))
+            .map(({ sequence }) => sequence);
+          expect(searchAll(tables, searched)).toEqual(expected.reverse());
+          expect(searchAll(tables, { ...searched, isOver: () => true })).toEqual(expected);
+        }
+      } finally {
+        await tables.close();
+        folder.remove();
+      }
+    },
+  );
+  await fc.assert(property, { numRuns: 60 });
+}, 120_000);

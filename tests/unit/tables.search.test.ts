@@ -1,0 +1,113 @@
+/** Goal: searches of much history: signatures over several pages, limits and ends at every place, what is forgotten. */
+import { RecordWriter } from '../support/record-writer';
+import { TemporaryFolder } from '../support/temporary-folder';
+import { Tables } from '../../workers/tables/tables';
+import { searchWordsOf } from '../../workers/tables/search';
+
+const nowMs = 1_750_000_000_000;
+const dayMs = 24 * 3_600_000;
+const userCount = 200;
+const runMessages = 20_000;
+
+let folder: TemporaryFolder;
+let tables: Tables;
+let sequence: number;
+
+beforeEach(async () => {
+  folder = new TemporaryFolder();
+  tables = await Tables.open(folder.file('tables'));
+  sequence = 0;
+  const writer = new RecordWriter();
+  for (let user = 1; user <= userCount; user += 1)
+    writer.userCreated(user, nowMs, `user${user}`, `User ${user}`, 'hash');
+  apply(writer, nowMs);
+});
+afterEach(async () => {
+  await tables.close();
+  folder.remove();
+});
+
+function apply(writer: RecordWriter, atMs: number): void {
+  const words = writer.taken();
+  writer.clear();
+  tables.apply(words, tables.applied + words.length, atMs);
+}
+
+/** Everybody writes to everybody: message `n` holds `every` and the words of its number by 10 and by 1,000. */
+function chat(count: number, atMs: number): void {
+  const writer = new RecordWriter();
+  for (let index = 0; index < count; index += 1) {
+    sequence += 1;
+    const sender = 1 + (sequence % userCount);
+    const receiver = 1 + ((sequence * 7) % userCount);
+    const text = `every ten${sequence % 10} thousand${sequence % 1_000}`;
+    writer.message(receiver, sender, sequence, atMs, text);
+  }
+  apply(writer, atMs);
+}
+
+function expected(user: number, divisor: number, rest: number): number[] {
+  const found: number[] = [];
+  for (let number = sequence; number >= 1; number -= 1) {
+    const isOwn = 1 + (number % userCount) === user || 1 + ((number * 7) % userCount) === user;
+    if (isOwn && number % divisor === rest) found.push(number);
+  }
+  return found;
+}
+
+function search(user: number, words: string, limit: number, before = Infinity): number[] {
+  const query = { user, rooms: [], words: searchWordsOf(words), conversation: undefined, limit, before };
+  return tables.search(query).messages.map((message) => message.sequence);
+}
+
+test('large runs and small ones: every limit, every beginning', () => {
+  chat(runMessages, nowMs);
+  for (let run = 0; run < 30; run += 1) chat(7, nowMs);
+  chat(runMessages, nowMs + dayMs);
+  expect(tables.check()).toEqual([]);
+  for (const user of [1, 2, 77, userCount]) {
+    const all = expected(user, 1, 0);
+    for (const limit of [1, 2, 49, all.length - 1, all.length, all.length + 1])
+      expect(search(user, 'every', limit)).toEqual(all.slice(0, limit));
+    for (const before of [1, 2, runMessages, runMessages + 3, runMessages + 210, runMessages + 211])
+      expect(search(user, 'every', 30, before)).toEqual(all.filter((number) => number < before).slice(0, 30));
+    for (const rest of [1, 3, 9]) {
+      expect(search(user, `ten${rest}`, 10_000)).toEqual(expected(user, 10, rest));
+      expect(search(user, `TEN${rest} thousand${rest}`, 10_000)).toEqual(expected(user, 1_000, rest));
+      expect(search(user, `ten${rest} thousand${rest + 1}`, 10_000)).toEqual([]);
+    }
+  }
+  expect(search(userCount + 1, 'every', 10)).toEqual([]);
+});
+
+test('a search that is ended early says how far it came, and goes on from there', () => {
+  for (let run = 0; run < 3; run += 1) chat(5_000, nowMs + run * dayMs);
+  const found: number[] = [];
+  let [before, turns] = [Infinity, 0];
+  do {
+    const query = {
+      user: 5,
+      rooms: [],
+      words: searchWordsOf('thousand4'),
+      conversation: undefined,
+      limit: 50,
+    };
+    const { messages, reached } = tables.search({ ...query, before, isOver: () => true });
+    found.push(...messages.map((message) => message.sequence));
+    before = reached;
+    turns += 1;
+  } while (before > 0);
+  expect(turns).toBeGreaterThan(2);
+  expect(found).toEqual(expected(5, 1_000, 4));
+});
+
+test('what is forgotten is not found, also while it is being forgotten', () => {
+  chat(3_000, nowMs);
+  chat(100, nowMs + 2 * dayMs);
+  const kept = expected(9, 1, 0).filter((number) => number > 3_000);
+  expect(search(9, 'every', 1_000).length).toBeGreaterThan(kept.length);
+  while (tables.expireHistory(nowMs + dayMs, 10) > 0) {
+    expect(search(9, 'every', 1_000)).toEqual(kept);
+    expect(tables.check()).toEqual([]);
+  }
+});
