@@ -1,6 +1,7 @@
 import { accountCases } from './account-cases';
 import type { ConformanceCase } from './conformance-case';
 import { framingCases } from './framing-cases';
+import { historyCases } from './history-cases';
 import { malformedCases } from './malformed-cases';
 import { messageCases } from './message-cases';
 import { sessionCases } from './session-cases';
@@ -14,4 +15,5 @@ export const allCases: readonly ConformanceCase[] = [
   ...messageCases,
   ...accountCases,
   ...unreadCases,
+  ...historyCases,
 ];

@@ -6,17 +6,21 @@ import { runCase } from '../conformance/run-case';
 import { cleanUp } from '../support/clean-up';
 import { LineSocket } from '../support/line-socket';
 import { ServerProcess } from '../support/server-process';
+import { TemporaryFolder } from '../support/temporary-folder';
 
 afterAll(cleanUp);
 
 describe('a server that allows registration', () => {
   let server: ServerProcess;
+  const folder = new TemporaryFolder();
 
   beforeAll(async () => {
-    server = await ServerProcess.start(['--threads', '2', '--open-registration']);
+    const data = folder.file('data');
+    server = await ServerProcess.start(['--threads', '2', '--open-registration'], { data });
   });
   afterAll(async () => {
     await server.stop();
+    folder.remove();
   });
 
   const rows = allCases.map(

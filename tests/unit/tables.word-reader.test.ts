@@ -32,7 +32,11 @@ test.each<[string, string, string[]]>([
   ['marks are part of words', 'cafe\u0301 हिन्दी', ['cafe\u0301', 'हिन्दी']],
   ['letters whose other case is longer', 'straße ŉa', ['straße', 'ŉa']],
   ['a dotted capital i', 'İstanbul', ['istanbul']],
-  ['scripts without spaces', 'abc世界def ありがとう', ['abc', '世', '界', 'def', ...'ありがとう']],
+  [
+    'scripts without spaces',
+    'abc世界def ありがとう',
+    ['abc', '世', '界', 'def', ...Array.from('ありがとう')],
+  ],
   ['characters beyond the BMP', 'gol😀😀ya 𠮷', ['gol', '😀', '😀', 'ya', '𠮷']],
   ['controls in between', 'a\u2028b\u00a0c', ['a', 'b', 'c']],
 ])('%s', (_, text, expected) => {
