@@ -6,6 +6,7 @@ import { comparisonMarkdown } from './compare-markdown';
 import { idleMemory, idleMemoryMarkdown } from './idle-memory';
 import { loginRate, loginStorm, loginStormMarkdown } from './login-storm';
 import type { LoginRate, LoginStorm } from './login-storm';
+import { searchLatency, searchLatencyMarkdown } from './search-latency';
 import { plainNet, product, servers } from './servers';
 import type { ServerUnderTest } from './servers';
 import { parseShape } from './shape';
@@ -107,6 +108,17 @@ program
     const rates: LoginRate[] = [];
     for (const threads of [1, 2]) rates.push(await loginRate(product(threads), threads, options.seconds));
     finish(loginStormMarkdown(storms, rates), { storms, rates }, options.json);
+  });
+
+program
+  .command('search')
+  .description('latency of search and history over much history')
+  .option('--messages <n>', 'how many to search', wholePositive, 1_000_000)
+  .option('--requests <n>', 'how many of each kind', wholePositive, 500)
+  .option('--json <file>', 'write the figures as JSON')
+  .action(async (options: { messages: number; requests: number; json?: string }) => {
+    const latency = await searchLatency(options.messages, options.requests, tell);
+    finish(searchLatencyMarkdown(latency), latency, options.json);
   });
 
 program.parseAsync().catch((error: unknown) => {
