@@ -1,4 +1,4 @@
-import { idOf, messagePageOf, type MessagePage } from './chat-message';
+import { historyPageOf, idOf, messagePageOf, type MessagePage } from './chat-message';
 import { openSocket } from './open-socket';
 import { activeUsersOf, errorOf, inboxOf, tokenOf, type InboxGroup, type Reply } from './reply';
 import { requestLines } from './request-lines';
@@ -21,6 +21,13 @@ export interface HistoryRange {
   /** How many messages at most. Default 50. */
   readonly limit?: number;
   /** Only what is older than the message of this id. */
+  readonly beforeId?: string;
+}
+
+export interface SearchRange {
+  /** Only the conversation with this user, or in this room. */
+  readonly within?: string;
+  /** The `before` of the page before. */
   readonly beforeId?: string;
 }
 
@@ -143,12 +150,12 @@ export class ChatConnection extends RequestPipeline {
   /** The newest messages of a conversation, in both directions, read or not; oldest first within the page. */
   async history(token: string, peerOrRoom: string, range: HistoryRange = {}): Promise<MessagePage> {
     const limit = range.limit ?? historyLimitDefault;
-    return messagePageOf(await this.demand(requestLines.history(token, peerOrRoom, limit, range.beforeId)));
+    return historyPageOf(await this.demand(requestLines.history(token, peerOrRoom, limit, range.beforeId)));
   }
 
   /** One's own messages, sent or received, that hold all of these words; most recent first. */
-  async search(token: string, words: string, peerOrRoom?: string): Promise<MessagePage> {
-    return messagePageOf(await this.demand(requestLines.search(token, words, peerOrRoom)));
+  async search(token: string, words: string, range: SearchRange = {}): Promise<MessagePage> {
+    return messagePageOf(await this.demand(requestLines.search(token, words, range.within, range.beforeId)));
   }
 
   /** Makes one a member of the room, which comes into being with its first member, its owner. */
@@ -170,8 +177,16 @@ export class ChatConnection extends RequestPipeline {
     return roomsOf(await this.demand(requestLines.rooms(token)));
   }
 
+  /** Who is in a room that one is in, in order of joining. */
   async members(token: string, room: string): Promise<RoomMember[]> {
-    return membersOf(await this.demand(requestLines.members(token, room)));
+    const all: RoomMember[] = [];
+    for (;;) {
+      const { members, more } = membersOf(
+        await this.demand(requestLines.members(token, room, all.at(-1)?.user)),
+      );
+      all.push(...members);
+      if (!more || members.length === 0) return all;
+    }
   }
 
   private async demand(line: string): Promise<Reply> {

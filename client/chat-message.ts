@@ -21,6 +21,8 @@ export interface ChatMessage {
 export interface MessagePage {
   readonly messages: readonly ChatMessage[];
   readonly more: boolean;
+  /** The `beforeId` of the next page of a `history` or a `search`; undefined when there is none. */
+  readonly before?: string;
 }
 
 /** Reads a message as it stands on the wire. Throws a `ChatError` BAD_REPLY. */
@@ -40,7 +42,17 @@ export function readChatMessage(value: unknown): ChatMessage {
 /** The messages of a successful `fetch`, `history` or `search`. */
 export function messagePageOf({ members }: Reply): MessagePage {
   if (!Array.isArray(members.messages)) throw badReply('a list of messages');
-  return { messages: members.messages.map(readChatMessage), more: members.more === true };
+  const page = { messages: members.messages.map(readChatMessage), more: members.more === true };
+  return page.more && members.before !== undefined
+    ? { ...page, before: textMember(members, 'before') }
+    : page;
+}
+
+/** The messages of a successful `history`: its next page is before its oldest message. */
+export function historyPageOf(reply: Reply): MessagePage {
+  const page = messagePageOf(reply);
+  const [oldest] = page.messages;
+  return page.more && oldest !== undefined ? { ...page, before: oldest.id } : page;
 }
 
 /** The `id` of a message. It goes back to the server as one word. */

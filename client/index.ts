@@ -4,6 +4,7 @@ export {
   type ChatConnectionOptions,
   type HistoryRange,
   type PostReceipt,
+  type SearchRange,
 } from './chat-connection';
 export { ChatError, type ClientErrorCode } from './chat-error';
 export type { ChatEvent, ChatEvents, Presence, RoomChange } from './chat-event';

@@ -25,14 +25,19 @@ export const requestLines = {
   ack: (token: string, id: string): string => `ack ${session(token)} ${word(id, 'BAD_REQUEST')}`,
   history: (token: string, peerOrRoom: string, limit: number, beforeId = ''): string =>
     `history ${session(token)} ${name(peerOrRoom)}${count(limit)} ${beforeId}`.trimEnd(),
-  search: (token: string, words: string, peerOrRoom = ''): string =>
-    `search ${session(token)} ${messageText(words)} ${peerOrRoom}`.trimEnd(),
+  /** The place and the cursor are told from the words by their first character. */
+  search: (token: string, words: string, peerOrRoom = '', beforeId = ''): string => {
+    const place = /^([#@]|$)/.test(peerOrRoom) ? peerOrRoom : `@${peerOrRoom}`;
+    const before = beforeId === '' ? '' : `<${beforeId}`;
+    return `search ${session(token)} ${[messageText(words), place, before].filter(Boolean).join(' ')}`;
+  },
   join: (token: string, room: string): string => `join ${session(token)} ${name(room)}`,
   leave: (token: string, room: string): string => `leave ${session(token)} ${name(room)}`,
   remove: (token: string, room: string, username: string): string =>
     `remove ${session(token)} ${name(room)} ${name(username)}`,
   rooms: (token: string): string => `rooms ${session(token)}`,
-  members: (token: string, room: string): string => `members ${session(token)} ${name(room)}`,
+  members: (token: string, room: string, afterUser = ''): string =>
+    `members ${session(token)} ${name(room)} ${afterUser}`.trimEnd(),
 } as const;
 
 /** What is wrong with a line that would not reach the server as one request; undefined when nothing is. */

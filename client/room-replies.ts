@@ -25,13 +25,14 @@ export function roomsOf({ members }: Reply): Room[] {
   });
 }
 
-/** The members of a successful `members`. */
-export function membersOf({ members }: Reply): RoomMember[] {
-  return objectsIn(members.members, 'a list of members').map((member) => ({
+/** The members of a successful `members`, and whether there are others after them. */
+export function membersOf({ members }: Reply): { members: RoomMember[]; more: boolean } {
+  const listed = objectsIn(members.members, 'a list of members').map((member) => ({
     user: textMember(member, 'user'),
     name: textMember(member, 'name'),
     isOwner: member.owner === true,
   }));
+  return { members: listed, more: members.more === true };
 }
 
 function objectsIn(value: unknown, what: string): Record<string, unknown>[] {

@@ -94,11 +94,15 @@ describe('the typed methods', () => {
       post: { id: '1z-4', duplicate: true },
       fetch: { messages: [message], more: true },
       history: { messages: [message], more: false },
-      search: { messages: [], more: false },
+      search: { messages: [], more: true, before: '1y' },
       rooms: { rooms: [{ room: '#tim', members: 3, owner: 'lineker' }] },
-      members: { members: [{ user: 'lineker', name: 'Gary Lineker', owner: true }] },
     };
+    const memberPages = [
+      { members: [{ user: 'lineker', name: 'Gary Lineker', owner: true }], more: true },
+      { members: [{ user: 'messi', name: 'Lionel Messi', owner: false }], more: false },
+    ];
     const { server, chat } = await scripted((line, socket) => {
+      if (line.startsWith('members')) replies.members = memberPages.shift()!;
       socket.write(`${JSON.stringify({ status: 'OK', ...replies[line.split(' ')[0]!] })}\r\n\r\n`);
     });
     const read = {
@@ -119,14 +123,22 @@ describe('the typed methods', () => {
       messages: [read],
       more: false,
     });
-    await chat.history('t', 'lineker');
-    await chat.search('t', 'kata kunci', '#tim');
+    replies.history = { messages: [message], more: true };
+    expect(await chat.history('t', 'lineker')).toEqual({ messages: [read], more: true, before: '1z-4' });
+    expect(await chat.search('t', 'kata kunci', { within: '#tim', beforeId: '1z' })).toEqual({
+      messages: [],
+      more: true,
+      before: '1y',
+    });
+    await chat.search('t', 'kata', { within: 'lineker' });
+    await chat.search('t', 'kata');
     await chat.join('t', '#tim');
     await chat.leave('t', '#tim');
     await chat.remove('t', '#tim', 'messi');
     expect(await chat.rooms('t')).toEqual([{ room: '#tim', memberCount: 3, owner: 'lineker' }]);
     expect(await chat.members('t', '#tim')).toEqual([
       { user: 'lineker', name: 'Gary Lineker', isOwner: true },
+      { user: 'messi', name: 'Lionel Messi', isOwner: false },
     ]);
     expect(server.received).toEqual([
       'subscribe t',
@@ -136,12 +148,15 @@ describe('the typed methods', () => {
       'ack t 1z-4',
       'history t #tim 7 1z-4',
       'history t lineker 50',
-      'search t kata kunci #tim',
+      'search t kata kunci #tim <1z',
+      'search t kata @lineker',
+      'search t kata',
       'join t #tim',
       'leave t #tim',
       'remove t #tim messi',
       'rooms t',
       'members t #tim',
+      'members t #tim lineker',
     ]);
     await expect(chat.fetch('t', 0)).rejects.toMatchObject({ code: 'BAD_COMMAND' });
     replies.fetch = { messages: [{ ...message, at: 'yesterday' }] };
