@@ -1,4 +1,5 @@
 /** Messages as `subscribe`, `fetch`, `history` and `search` give them. No I/O. */
+import type { JsonValue } from '../shared/protocol/json-ascii';
 import { badReply, isObject, type Reply } from './reply';
 
 export interface ChatMessage {
@@ -74,4 +75,9 @@ export function textMember(members: Readonly<Record<string, unknown>>, name: str
   const value = members[name];
   if (typeof value !== 'string') throw badReply(`the text "${name}"`);
   return value;
+}
+/** The message's members as they stand on the wire. */
+export function wireMembers(message: ChatMessage): { readonly [member: string]: JsonValue } {
+  const { id, from, fromName, to, toName, text, at } = message;
+  return { id, from, msg_from: fromName, to, msg_to: toName, msg: text, at: at.toISOString() };
 }

@@ -1,11 +1,16 @@
-/** What a line is, which decides its colour and where it goes: hints to standard error, all else to standard output. */
-export type LineKind = 'answer' | 'error' | 'trace' | 'hint';
+/**
+ * What a line is, which decides its colour and where it goes: hints to standard error, all else to standard output. A
+ * message and a notice come by themselves.
+ */
+export type LineKind = 'answer' | 'error' | 'trace' | 'hint' | 'message' | 'notice';
 
 const escapes: Readonly<Record<LineKind | 'prompt', string>> = {
   answer: '',
   error: '\x1b[31m',
   trace: '\x1b[90m',
   hint: '\x1b[33m',
+  message: '\x1b[32m',
+  notice: '\x1b[90m',
   prompt: '\x1b[36m',
 };
 

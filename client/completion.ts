@@ -1,21 +1,39 @@
+import type { Completion } from './command-row';
 import { commands, findCommand } from './commands';
+
+/** What Tab offers as parameters. */
+export interface NamesSeen {
+  readonly names: readonly string[];
+  /** With their `#`. */
+  readonly rooms: readonly string[];
+}
 
 /**
  * What Tab offers at the end of a line, in the form that node:readline wants: the candidates, and the part of the line
- * that they replace. Commands first, then names for the commands that take one.
+ * that they replace. Commands first, where it is live with a slash before them as well, then what each parameter takes.
  */
 export function completeLine(
   line: string,
-  namesSeen: readonly string[],
+  seen: NamesSeen,
+  isLive: boolean,
 ): [candidates: string[], replaced: string] {
-  const words = line.trimStart().split(' ');
+  const words = line.trimStart().split(/ +/);
   const last = words.at(-1)!;
-  return [candidatesFor(words, namesSeen).filter((candidate) => candidate.startsWith(last)), last];
+  return [candidatesFor(words, seen, isLive).filter((candidate) => candidate.startsWith(last)), last];
 }
 
-function candidatesFor(words: readonly string[], namesSeen: readonly string[]): string[] {
+function candidatesFor(words: readonly string[], seen: NamesSeen, isLive: boolean): string[] {
+  const slash = isLive && words[0]!.startsWith('/') ? '/' : '';
   if (words.length === 1)
-    return commands.map(({ name, parameters }) => (parameters === '' ? name : `${name} `));
-  if (words.length > 2 || findCommand(words[0]!)?.takesName !== true) return [];
-  return namesSeen.map((name) => `${name} `);
+    return commands
+      .filter(({ isLiveOnly }) => isLive || !isLiveOnly)
+      .map(({ name, parameters }) => `${slash}${name}${parameters === '' ? '' : ' '}`);
+  const command = findCommand(words[0]!.slice(slash.length), isLive);
+  const completion = command?.completes[words.length - 2];
+  return completion === undefined ? [] : namesFor(completion, seen).map((name) => `${name} `);
+}
+
+function namesFor(completion: Completion, { names, rooms }: NamesSeen): readonly string[] {
+  if (completion === 'name') return names;
+  return completion === 'room' ? rooms : [...names, ...rooms];
 }

@@ -1,3 +1,4 @@
+import { carryOut, type AskSecret, type StepRunner } from './carry-out';
 import type { ChatConnection } from './chat-connection';
 import { ChatError } from './chat-error';
 import type { Printer } from './printer';
@@ -5,11 +6,8 @@ import type { Session } from './session';
 import { errorLine, type OutputLine, type Step } from './step';
 import { pythonBytes } from './visible-text';
 
-/** Asks for something that must not be echoed; resolves with undefined when the user would rather not say. */
-export type AskSecret = (question: string) => Promise<string | undefined>;
-
 /** Carries out what the session decides, one line at a time: one request is in flight at most. */
-export class Conversation {
+export class Conversation implements StepRunner {
   constructor(
     readonly session: Session,
     readonly connection: ChatConnection,
@@ -23,39 +21,19 @@ export class Conversation {
   }
 
   /** Runs one typed line to its end. Rejects with a `ChatError` when that cost the connection. */
-  async enter(typed: string, askSecret: AskSecret): Promise<'stay' | 'leave'> {
-    let step: Step | undefined = this.session.enter(typed);
-    while (step !== undefined) {
-      if (step.do === 'leave') return 'leave';
-      step = await this.carryOut(step, askSecret);
-    }
-    return 'stay';
+  enter(typed: string, askSecret: AskSecret): Promise<'stay' | 'leave'> {
+    return carryOut(this.session.enter(typed), this, askSecret);
   }
 
-  private async carryOut(
-    step: Exclude<Step, { do: 'leave' }>,
-    askSecret: AskSecret,
-  ): Promise<Step | undefined> {
-    switch (step.do) {
-      case 'print':
-        this.printer.print(step.lines);
-        return undefined;
-      case 'request':
-        await this.exchange(step);
-        return undefined;
-      case 'ask': {
-        const answers: string[] = [];
-        for (const question of step.questions) {
-          const answer = await askSecret(question);
-          if (answer === undefined) return undefined;
-          answers.push(answer);
-        }
-        return step.answered(answers);
-      }
-    }
+  print(lines: readonly OutputLine[]): void {
+    this.printer.print(lines);
   }
 
-  private async exchange({ line, shown, answer }: Step & { do: 'request' }): Promise<void> {
+  post(): Promise<void> {
+    throw new Error('a message was to be posted on a connection that is not subscribed');
+  }
+
+  async exchange({ line, shown, answer }: Step & { do: 'request' }): Promise<void> {
     if (this.verbose && shown) this.printer.print([trace(line), trace('')]);
     try {
       const reply = await this.connection.request(line);

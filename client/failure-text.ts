@@ -20,6 +20,11 @@ export function lostConnectionText(error: ChatError, address: Address): string {
   );
 }
 
+/** What became of messages that had no answer when the user left. */
+export function unsentText(count: number): string {
+  return `chat-client: ${count} ${count === 1 ? 'message was' : 'messages were'} not sent.`;
+}
+
 function adviceFor(code: string): string {
   switch (code) {
     case 'CONNECTION_REFUSED':

@@ -6,5 +6,5 @@ export const historyLinesMax = 200;
 
 /** Whether a line may hold a password, so that it must not be kept. */
 export function isSecretLine(line: string): boolean {
-  return findCommand(splitCommand(line).command)?.secret === true;
+  return findCommand(splitCommand(line).command.replace(/^\//, ''), true)?.secret === true;
 }

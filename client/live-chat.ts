@@ -36,6 +36,8 @@ export interface LiveChatOptions extends ChatConnectionOptions, LiveChatLogin, L
 }
 
 export interface LiveChatEvents extends Omit<ChatEvents, 'message'> {
+  /** Any event of the server but a message, before it is emitted by its name. */
+  event: [event: Exclude<ChatEvent, { kind: 'message' }>];
   /** Logged in and subscribed, for the first time or again. Messages that were missed follow. */
   online: [];
   /** The connection is lost, or cannot be had; the next try is in so many milliseconds. */
@@ -265,8 +267,12 @@ export class LiveChat extends EventEmitter<LiveChatEvents> {
   };
 
   private readonly takeEvent = (event: ChatEvent): void => {
-    if (event.kind === 'message') this.feed.take(event.message);
-    else if (event.kind === 'read') this.emit(event.kind, event.id);
+    if (event.kind === 'message') {
+      this.feed.take(event.message);
+      return;
+    }
+    this.emit('event', event);
+    if (event.kind === 'read') this.emit(event.kind, event.id);
     else if (event.kind === 'gap') this.emit(event.kind);
     else if (event.kind === 'presence') this.emit(event.kind, event.presence);
     else if (event.kind === 'restart') this.emit(event.kind, event.retryMs);

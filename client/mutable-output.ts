@@ -13,7 +13,11 @@ export interface TerminalOutput extends NodeJS.WritableStream {
 export class MutableOutput extends Writable {
   muted = false;
 
-  constructor(private readonly terminal: TerminalOutput) {
+  /** @param isDumb whether the terminal obeys nothing, so that nothing to obey may be written to it */
+  constructor(
+    private readonly terminal: TerminalOutput,
+    private readonly isDumb = false,
+  ) {
     super({ decodeStrings: false });
     terminal.on('resize', this.announceResize);
     this.once('close', () => terminal.off('resize', this.announceResize));
@@ -30,11 +34,16 @@ export class MutableOutput extends Writable {
 
   /** Calls back at once: a write held back here would overtake, or be overtaken by, what others print. */
   override _write(chunk: string | Buffer, _encoding: BufferEncoding, done: () => void): void {
-    if (!this.muted) this.terminal.write(chunk);
+    if (!this.muted) this.terminal.write(this.isDumb ? plain(chunk) : chunk);
     done();
   }
 
   private readonly announceResize = (): void => {
     this.emit('resize');
   };
+}
+
+/** node:readline echoes every key to a dumb terminal, control characters among them. */
+function plain(chunk: string | Buffer): string {
+  return String(chunk).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, '');
 }

@@ -1,10 +1,14 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { addressDefault, formatAddress, parseAddress, type Address } from './address';
 
 export interface ClientOptions {
   readonly address: Address;
   /** Whether to show what is sent and received as the original client does. */
   readonly verbose: boolean;
+  /** Whether a terminal gets the original client, in which nothing appears by itself. */
+  readonly classic: boolean;
+  /** Whether replies and events are printed as JSON lines, for programs. */
+  readonly json: boolean;
   readonly requestTimeoutMs: number;
 }
 
@@ -15,11 +19,12 @@ Examples:
   $ chat-client connect 127.0.0.1:8889
   Command :auth messi surabaya
   username messi logged in, token a695cc5d-e883-4fe5-a239-e8175c4781b6
-  Command a695cc5d-e883-4fe5-a239-e8175c4781b6:send henderson anjay gua ganteng
+  Command messi:send henderson anjay gua ganteng
   message sent to henderson
 
   $ chat-client connect [::1]:8889
   $ printf 'auth messi surabaya\\ninbox\\n' | chat-client connect chat.example.org
+  $ some-program | chat-client connect --json | another-program
 
 Type help after connecting for the list of commands.`;
 
@@ -43,6 +48,8 @@ export function parseCommandLine(argv: readonly string[], version: string): Clie
 
 interface ConnectFlags {
   readonly verbose?: boolean;
+  readonly classic?: boolean;
+  readonly json?: boolean;
   readonly timeout: number;
 }
 
@@ -64,12 +71,21 @@ function createProgram(version: string, take: (options: ClientOptions) => void):
       readAddress,
     )
     .option('-v, --verbose', 'show what is received, as the original client does')
+    .option('--classic', 'on a terminal: the original client, in which nothing appears by itself')
+    .addOption(
+      new Option(
+        '--json',
+        'for programs: commands as lines in, replies and events as JSON lines out',
+      ).conflicts(['classic', 'verbose']),
+    )
     .option('--timeout <seconds>', 'how long to wait for a reply', readSeconds, 30)
     .addHelpText('after', examples)
     .action((address: Address | undefined, flags: ConnectFlags) => {
       take({
         address: address ?? addressDefault,
         verbose: flags.verbose === true,
+        classic: flags.classic === true,
+        json: flags.json === true,
         requestTimeoutMs: flags.timeout * 1_000,
       });
     });

@@ -90,6 +90,16 @@ export function messageOf(reply: Reply): string {
   return message;
 }
 
+/** A reply that has no fixed form in the seed: its message, or else its members one after the other. */
+export function describeReply({ members }: Reply): string {
+  if (typeof members.message === 'string') return members.message;
+  const told = Object.entries(members).filter(([name]) => name !== 'status');
+  if (told.length === 0) return 'OK';
+  return told
+    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ');
+}
+
 /** The names in a successful `activeuser`: each is followed by `", "`. */
 export function activeUsersOf(reply: Reply): string[] {
   return messageOf(reply)

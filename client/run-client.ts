@@ -1,11 +1,14 @@
+import { formatAddress, type Address } from './address';
 import { ChatConnection } from './chat-connection';
 import { ChatError } from './chat-error';
-import { formatAddress } from './address';
 import { Conversation } from './conversation';
-import { connectFailureText, lostConnectionText } from './failure-text';
+import { connectFailureText, lostConnectionText, unsentText } from './failure-text';
+import { runJson } from './json-mode';
+import { runLive } from './live-mode';
 import { exitCodes, type ClientOptions } from './options';
 import { runPipe } from './pipe-mode';
 import { Printer } from './printer';
+import { ReconnectingLink } from './reconnecting-link';
 import { Session } from './session';
 import { hint } from './step';
 import { runTerminal } from './terminal-mode';
@@ -13,20 +16,34 @@ import { visibleText } from './visible-text';
 
 /** Connects, holds the conversation on the process's standard streams, and returns the exit code. */
 export async function runClient(options: ClientOptions): Promise<number> {
-  const { address, verbose, requestTimeoutMs } = options;
-  const { stdin, stdout, stderr } = process;
+  const { address, requestTimeoutMs } = options;
+  const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
+  const connect = (): Promise<ChatConnection> =>
+    ChatConnection.connect(address.host, address.port, { requestTimeoutMs });
+  const link = new ReconnectingLink(connect);
+  const isLive = options.json || (isTerminal && !options.classic);
   let connection: ChatConnection;
   try {
-    connection = await ChatConnection.connect(address.host, address.port, { requestTimeoutMs });
+    connection = await (isLive ? link.open() : connect());
   } catch (error) {
     return complain(error, (failure) => connectFailureText(failure, address));
   }
-  const isTerminal = stdin.isTTY && stdout.isTTY;
+  return isLive ? holdLive(link, options) : holdClassic(connection, isTerminal, options);
+}
+
+/** As the original client: when the connection is lost, that is the end. */
+async function holdClassic(
+  connection: ChatConnection,
+  isTerminal: boolean,
+  { address, verbose }: ClientOptions,
+): Promise<number> {
+  const { stdin, stdout, stderr } = process;
   const printer = new Printer(stdout, stderr, process.env);
-  const conversation = new Conversation(new Session(isTerminal), connection, printer, verbose);
+  const session = new Session({ canAsk: isTerminal });
+  const conversation = new Conversation(session, connection, printer, verbose);
   try {
     if (isTerminal) {
-      printer.print([hint(`connected to ${formatAddress(address)}; type help for the list of commands.`)]);
+      printer.print([hint(greeting(address))]);
       await runTerminal(conversation, printer, { input: stdin, output: stdout });
     } else {
       await runPipe(conversation, printer, stdin);
@@ -41,6 +58,26 @@ export async function runClient(options: ClientOptions): Promise<number> {
   const { closeReason } = connection;
   if (closeReason === undefined) return exitCodes.fine;
   return complain(closeReason, (failure) => lostConnectionText(failure, address));
+}
+
+async function holdLive(link: ReconnectingLink, { address, json, verbose }: ClientOptions): Promise<number> {
+  const { stdin, stdout } = process;
+  let unsentCount = 0;
+  if (json) {
+    await runJson(link, stdin, stdout);
+  } else {
+    const options = { greeting: greeting(address), verbose, environment: process.env };
+    unsentCount = await runLive(link, { input: stdin, output: stdout }, options);
+  }
+  stdin.destroy();
+  await link.close();
+  if (unsentCount === 0) return exitCodes.fine;
+  process.stderr.write(`${unsentText(unsentCount)}\n`);
+  return exitCodes.failure;
+}
+
+function greeting(address: Address): string {
+  return `connected to ${formatAddress(address)}; type help for the list of commands.`;
 }
 
 function complain(error: unknown, text: (failure: ChatError) => string): number {

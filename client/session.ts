@@ -3,8 +3,12 @@ import { ChatError } from './chat-error';
 import { splitCommand } from './command-words';
 import { findCommand } from './commands';
 import { errorOf, type Reply } from './reply';
-import { SessionState } from './session-state';
+import { SessionState, type SessionSetting } from './session-state';
 import { errorLine, hint, print, type OutputLine, type Step } from './step';
+
+/** What to do about a session that the server does not know. */
+export const forgottenLoginText =
+  'the server no longer knows this login: it was restarted, or the session has ended. Log in again with auth.';
 
 /**
  * The command line without its input and output: takes a typed line, says what to do. A request's reply goes to the
@@ -13,9 +17,8 @@ import { errorLine, hint, print, type OutputLine, type Step } from './step';
 export class Session {
   readonly state: SessionState;
 
-  /** @param canAsk whether passwords that are left out can be asked for */
-  constructor(canAsk: boolean) {
-    this.state = new SessionState(canAsk);
+  constructor(setting: Partial<SessionSetting> = {}) {
+    this.state = new SessionState(setting);
   }
 
   /** The seed's prompt: it shows the token once there is one. */
@@ -27,9 +30,11 @@ export class Session {
   enter(typed: string): Step {
     const { command: word, rest } = splitCommand(typed);
     if (word === '') return print();
-    const command = findCommand(word);
+    const { isLive } = this.state.setting;
+    const command = findCommand(isLive ? word.replace(/^\//, '') : word, isLive);
     if (command === undefined) return print(errorLine(errorTexts.BAD_COMMAND));
-    if (command.needsLogin && this.state.token === undefined) return print(errorLine('not authorized'));
+    if (command.needsLogin && this.state.token === undefined)
+      return print(errorLine('not authorized', 'NOT_AUTHORIZED'));
     return this.guarded(() => command.run(this.state, rest));
   }
 
@@ -39,7 +44,7 @@ export class Session {
     try {
       step = decide();
     } catch (error) {
-      if (error instanceof ChatError) return print(errorLine(error.message));
+      if (error instanceof ChatError) return print(errorLine(error.message, error.code));
       throw error;
     }
     if (step.do === 'request') {
@@ -55,14 +60,10 @@ export class Session {
 
   private failed(reply: Reply): OutputLine[] {
     const { code, message, members } = errorOf(reply);
-    const lines = [errorLine(message)];
+    const lines = [errorLine(message, code)];
     if (code === 'BAD_SESSION') {
-      this.state.token = undefined;
-      lines.push(
-        hint(
-          'the server no longer knows this login: it was restarted, or the session has ended. Log in again with auth.',
-        ),
-      );
+      this.state.forgetLogin();
+      lines.push(hint(forgottenLoginText));
     }
     const { retry_ms: retryMs } = members;
     if (typeof retryMs === 'number') lines.push(hint(`try again in ${(retryMs / 1_000).toFixed(1)} s.`));

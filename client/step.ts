@@ -1,9 +1,11 @@
 import type { LineKind } from './colour';
-import type { Reply } from './reply';
+import { codeOfText, type Reply } from './reply';
 
 export interface OutputLine {
   readonly kind: LineKind;
   readonly text: string;
+  /** Of an error: a code of the protocol, or one of this side. */
+  readonly code?: string;
 }
 
 /** What a typed line leads to. The session decides it, whoever drives the session does it. */
@@ -24,6 +26,8 @@ export type Step =
       readonly questions: readonly string[];
       readonly answered: (answers: readonly string[]) => Step;
     }
+  /** Sends with a key, now or when there is a connection again. */
+  | { readonly do: 'post'; readonly destination: string; readonly text: string }
   | { readonly do: 'leave' };
 
 export function print(...lines: readonly OutputLine[]): Step {
@@ -39,6 +43,6 @@ export function hint(text: string): OutputLine {
 }
 
 /** In the form of the original client. */
-export function errorLine(text: string): OutputLine {
-  return { kind: 'error', text: `Error, ${text}` };
+export function errorLine(text: string, code = codeOfText(text)): OutputLine {
+  return { kind: 'error', text: `Error, ${text}`, code };
 }

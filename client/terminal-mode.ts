@@ -18,8 +18,9 @@ export async function runTerminal(
   terminal: Terminal,
 ): Promise<void> {
   const { session, connection } = conversation;
+  const { state } = session;
   const input = new TerminalInput(terminal.input, terminal.output, {
-    complete: (line) => completeLine(line, session.state.namesSeen),
+    complete: (line) => completeLine(line, { names: state.namesSeen, rooms: state.roomsSeen }, false),
     onInterrupt: () => {
       printer.print([hint('Ctrl-C again leaves, and so do Ctrl-D and exit.')]);
     },

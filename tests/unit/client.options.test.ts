@@ -26,6 +26,8 @@ describe('the command line', () => {
     expect(parse('connect', 'chat.example.org')).toEqual({
       address: { host: 'chat.example.org', port: 8889 },
       verbose: false,
+      classic: false,
+      json: false,
       requestTimeoutMs: 30_000,
     });
     expect(parse('connect')).toMatchObject({ address: { host: '127.0.0.1', port: 8889 } });
@@ -35,6 +37,8 @@ describe('the command line', () => {
     expect(parse('connect', '--verbose', '[::1]:7000', '--timeout', '5')).toEqual({
       address: { host: '::1', port: 7000 },
       verbose: true,
+      classic: false,
+      json: false,
       requestTimeoutMs: 5_000,
     });
   });

@@ -26,14 +26,14 @@ function exchange(session: Session, typed: string, replyText: string): string[] 
 }
 
 function loggedIn(canAsk = false): Session {
-  const session = new Session(canAsk);
+  const session = new Session({ canAsk });
   exchange(session, 'auth messi surabaya', `{"status": "OK", "tokenid": "${token}"}`);
   return session;
 }
 
 describe('commands and what they print', () => {
   test('auth prints the token, and the prompt shows it from then on', () => {
-    const session = new Session(false);
+    const session = new Session();
     expect(session.prompt).toBe('Command :');
     expect(requestOf(session.enter('auth messi surabaya')).line).toBe('auth messi surabaya');
     expect(exchange(session, 'auth messi surabaya', `{"status": "OK", "tokenid": "${token}"}`)).toEqual([
@@ -69,7 +69,7 @@ describe('commands and what they print', () => {
   test.each(['send a b', 'inbox', 'activeuser', 'active', 'logout', 'passwd a b', 'whoami', 'send'])(
     '%j before login is not authorized',
     (typed) => {
-      expect(linesOf(new Session(true).enter(typed))).toEqual(['Error, not authorized']);
+      expect(linesOf(new Session({ canAsk: true }).enter(typed))).toEqual(['Error, not authorized']);
     },
   );
 
@@ -87,15 +87,83 @@ describe('commands and what they print', () => {
   });
 
   test('a blank line does nothing', () => {
-    expect(linesOf(new Session(false).enter('   '))).toEqual([]);
+    expect(linesOf(new Session().enter('   '))).toEqual([]);
   });
 
+  test.each([
+    ['history lineker', `history ${token} lineker 20`],
+    ['history #tim 5 1z-r1', `history ${token} #tim 5 1z-r1`],
+    ['search kata kunci #tim', `search ${token} kata kunci #tim`],
+    ['join #tim', `join ${token} #tim`],
+    ['leave #tim', `leave ${token} #tim`],
+    ['rooms', `rooms ${token}`],
+    ['members #tim', `members ${token} #tim`],
+    ['members #tim lineker', `members ${token} #tim lineker`],
+    ['remove #tim lineker', `remove ${token} #tim lineker`],
+  ])('%j sends %j', (typed, line) => {
+    expect(requestOf(loggedIn().enter(typed)).line).toBe(line);
+  });
+
+  test('rooms and members are shown a line each', () => {
+    const session = loggedIn();
+    expect(
+      exchange(
+        session,
+        'rooms',
+        '{"status": "OK", "rooms": [{"room": "#tim", "members": 1, "owner": "messi"}, {"room": "#b", "members": 3, "owner": "b"}]}',
+      ),
+    ).toEqual(['#tim  1 member, owner messi', '#b  3 members, owner b']);
+    expect(exchange(session, 'rooms', '{"status": "OK", "rooms": []}')[0]).toContain('join #ROOM');
+    expect(
+      exchange(
+        session,
+        'members #tim',
+        '{"status": "OK", "members": [{"user": "messi", "name": "Lionel Messi", "owner": true}, {"user": "b", "name": "b", "owner": false}], "more": true}',
+      ),
+    ).toEqual(['Lionel Messi (messi), owner', 'b', 'chat-client: there is more: members #tim b']);
+    expect(session.state.roomsSeen).toEqual(['#b', '#tim']);
+    expect(session.state.namesSeen).toEqual(['b', 'messi']);
+  });
+
+  test('messages are shown with their time, who they are from and, where it is not oneself, to', () => {
+    const message = (from: string, to: string): string =>
+      `{"id": "1-${from}", "from": "${from}", "msg_from": "The ${from}", "to": "${to}", "msg_to": "x", ` +
+      `"msg": "halo", "at": "2001-02-03T04:05:06.007Z"}`;
+    const replyText =
+      `{"status": "OK", "messages": [${message('b', 'messi')}, ${message('messi', 'b')}, ${message('b', '#tim')}], ` +
+      `"more": true}`;
+    const lines = exchange(loggedIn(), 'history b 3', replyText);
+    expect(lines.map((line) => line.replace(/\[2001-02-0\d \d\d:\d\d\]/, '[time]'))).toEqual([
+      '[time] The b (b): halo',
+      '[time] The messi (messi) to b: halo',
+      '[time] #tim The b (b): halo',
+      'chat-client: there is more: history b 3 1-b',
+    ]);
+    expect(exchange(loggedIn(), 'history b', '{"status": "OK", "messages": []}')).toEqual([
+      'chat-client: no messages.',
+    ]);
+    expect(
+      exchange(
+        loggedIn(),
+        'search a b @c <9',
+        '{"status": "OK", "messages": [], "more": true, "before": "7"}',
+      ),
+    ).toEqual(['chat-client: no messages.', 'chat-client: there is more: search a b @c <7']);
+  });
+
+  test.each(['history', 'history a b', 'history a 1 2 3', 'history a 0', 'join', 'join a b', 'remove #tim'])(
+    '%j is no right command either',
+    (typed) => {
+      expect(linesOf(loggedIn().enter(typed))).toEqual(['Error, Command tidak benar']);
+    },
+  );
+
   test.each(['exit', 'quit'])('%s leaves', (typed) => {
-    expect(new Session(false).enter(typed)).toEqual({ do: 'leave' });
+    expect(new Session().enter(typed)).toEqual({ do: 'leave' });
   });
 
   test('help names every command', () => {
-    const help = linesOf(new Session(false).enter('help')).join('\n');
+    const help = linesOf(new Session().enter('help')).join('\n');
     for (const name of [
       'auth',
       'send',
@@ -113,7 +181,7 @@ describe('commands and what they print', () => {
 
 describe('error replies', () => {
   test('are printed in the form of the original client', () => {
-    const session = new Session(false);
+    const session = new Session();
     expect(exchange(session, 'auth messi x', '{"status": "ERROR", "message": "Password Salah"}')).toEqual([
       'Error, Password Salah',
     ]);
@@ -149,6 +217,54 @@ describe('error replies', () => {
   });
 });
 
+describe('where messages come by themselves', () => {
+  function live(): Session {
+    const session = new Session({ isLive: true });
+    exchange(session, 'auth Messi surabaya', `{"status": "OK", "tokenid": "${token}"}`);
+    return session;
+  }
+
+  test('send posts once the login is subscribed, and is a plain send before', () => {
+    const session = live();
+    expect(requestOf(session.enter('send b halo')).line).toBe(`send ${token} b halo`);
+    session.state.isSubscribed = true;
+    expect(session.enter('send #tim  halo  semua ')).toEqual({
+      do: 'post',
+      destination: '#tim',
+      text: 'halo  semua',
+    });
+    expect(linesOf(session.enter('send b '))).toEqual(['Error, Command tidak benar']);
+    expect(session.state.roomsSeen).toEqual(['#tim']);
+  });
+
+  test('reply is to where the last message came from', () => {
+    const session = live();
+    session.state.isSubscribed = true;
+    expect(linesOf(session.enter('reply halo'))[0]).toContain('nobody has written yet');
+    session.state.lastCorrespondent = '#tim';
+    expect(session.enter('r halo juga')).toEqual({ do: 'post', destination: '#tim', text: 'halo juga' });
+    expect(linesOf(session.enter('reply  '))).toEqual(['Error, Command tidak benar']);
+  });
+
+  test('commands may have a slash; elsewhere neither that nor reply is known', () => {
+    expect(linesOf(live().enter('/help')).join('\n')).toContain('reply, r MESSAGE');
+    expect(requestOf(live().enter('/rooms')).line).toBe(`rooms ${token}`);
+    const session = loggedIn();
+    for (const typed of ['/help', 'reply halo', '/rooms'])
+      expect(linesOf(session.enter(typed))).toEqual(['Error, Command tidak benar']);
+    expect(linesOf(session.enter('help')).join('\n')).not.toContain('reply');
+  });
+
+  test('a login that is over takes with it what belonged to it', () => {
+    const session = live();
+    session.state.isSubscribed = true;
+    session.state.lastCorrespondent = 'b';
+    exchange(session, 'logout', ok);
+    expect(session.state).toMatchObject({ token: undefined, username: undefined, isSubscribed: false });
+    expect(session.state.lastCorrespondent).toBeUndefined();
+  });
+});
+
 describe('passwords that are left out', () => {
   function askedBy(session: Session, typed: string): Step & { do: 'ask' } {
     const step = session.enter(typed);
@@ -157,13 +273,13 @@ describe('passwords that are left out', () => {
   }
 
   test('are asked for by auth', () => {
-    expect(requestOf(askedBy(new Session(true), 'auth messi').answered(['surabaya'])).line).toBe(
+    expect(requestOf(askedBy(new Session({ canAsk: true }), 'auth messi').answered(['surabaya'])).line).toBe(
       'auth messi surabaya',
     );
   });
 
   test('are asked for twice by register', () => {
-    const asked = askedBy(new Session(true), 'register siti');
+    const asked = askedBy(new Session({ canAsk: true }), 'register siti');
     expect(asked.questions).toHaveLength(2);
     expect(requestOf(asked.answered(['rahasia', 'rahasia'])).line).toBe('register siti rahasia');
     expect(linesOf(asked.answered(['rahasia', 'rahasai']))).toEqual(['Error, the two passwords differ']);
@@ -176,7 +292,7 @@ describe('passwords that are left out', () => {
   });
 
   test('are refused when empty, or with a space in them', () => {
-    const asked = askedBy(new Session(true), 'auth messi');
+    const asked = askedBy(new Session({ canAsk: true }), 'auth messi');
     expect(linesOf(asked.answered(['']))).toEqual(['Error, Command tidak benar']);
     expect(linesOf(asked.answered(['two words']))).toEqual(['Error, Password tidak valid']);
   });

@@ -1,0 +1,199 @@
+import { carryOut, type AskSecret, type StepRunner } from './carry-out';
+import type { ChatConnection } from './chat-connection';
+import { ChatError } from './chat-error';
+import type { ChatMessage } from './chat-message';
+import { LiveChat } from './live-chat';
+import type { LiveView } from './live-view';
+import type { ReconnectingLink } from './reconnecting-link';
+import type { Session } from './session';
+import type { OutputLine, Step } from './step';
+
+/** A message that has no answer after this long is shown as pending. */
+const pendingShownAfterMs = 300;
+/** How long closing waits for the server, twice. */
+const closeMsMax = 3_000;
+
+/**
+ * Carries out what is typed on a link that replaces its connections, and keeps each login subscribed. One request is in
+ * flight at most: until a login is subscribed it is not known whether the server takes more than one at a time.
+ */
+export class LiveConversation implements StepRunner {
+  private chat: LiveChat | undefined;
+  /** The token that is subscribed, or has turned out to be one of a server that knows no `subscribe`. */
+  private followedToken: string | undefined;
+  /** The messages without an answer. */
+  private readonly pending = new Set<{ readonly sinceMs: number }>();
+  /** The connection that was last subscribed. */
+  private usedConnection: ChatConnection | undefined;
+  /** The connection is being replaced because we want it so: nothing to speak of. */
+  private isRenewing = false;
+  private latestCorrespondent: string | undefined;
+
+  /** @param awaitsPosts whether a message's answer is waited for before the next line is entered */
+  constructor(
+    readonly session: Session,
+    private readonly link: ReconnectingLink,
+    private readonly view: LiveView,
+    private readonly awaitsPosts: boolean,
+  ) {
+    link.on('down', (reason, retryMs) => {
+      if (!this.isRenewing) view.offline(reason, retryMs);
+      this.isRenewing = false;
+    });
+    link.on('up', () => {
+      if (this.chat === undefined) view.online();
+    });
+  }
+
+  /** How many messages wait for an answer for longer than a moment. */
+  get pendingCount(): number {
+    const shownBeforeMs = performance.now() - (this.link.connection === undefined ? 0 : pendingShownAfterMs);
+    return [...this.pending].filter(({ sinceMs }) => sinceMs <= shownBeforeMs).length;
+  }
+
+  /** Runs one typed line to its end. */
+  async enter(typed: string, askSecret: AskSecret): Promise<'stay' | 'leave'> {
+    const outcome = await carryOut(this.session.enter(typed), this, askSecret);
+    if (this.session.state.token !== undefined)
+      this.session.state.lastCorrespondent = this.latestCorrespondent;
+    return outcome;
+  }
+
+  print(lines: readonly OutputLine[]): void {
+    this.view.print(lines);
+  }
+
+  async exchange({ line, answer }: Step & { do: 'request' }): Promise<void> {
+    const { connection } = this.link;
+    // Logging in or out ends what is subscribed; what was sent before that is sent.
+    if (/^(auth|logout) /.test(line)) await this.chat?.flushed();
+    try {
+      if (connection === undefined) throw new ChatError('CONNECTION_CLOSED', 'not connected at the moment');
+      const reply = await connection.request(line);
+      this.view.reply(reply, answer(reply));
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      this.view.failed(error);
+    }
+    await this.followLogin();
+  }
+
+  async post({ destination, text }: Step & { do: 'post' }): Promise<void> {
+    const { chat } = this;
+    if (chat === undefined) throw new Error('a message was to be posted without a subscribed login');
+    const answered = this.awaitAnswer(chat, destination, text);
+    if (!chat.isOnline) this.view.kept(destination);
+    if (this.awaitsPosts) await answered;
+  }
+
+  /**
+   * Waits a while for answers and acknowledgements that are on their way, then ends the subscription. Resolves with the
+   * number of messages that got no answer.
+   */
+  async close(): Promise<number> {
+    const { chat } = this;
+    if (chat === undefined) return 0;
+    await withinMs(chat.flushed(), closeMsMax);
+    const unansweredCount = this.pending.size;
+    chat.close();
+    await withinMs(
+      chat.closed.catch(() => undefined),
+      closeMsMax,
+    );
+    chat.release();
+    return unansweredCount;
+  }
+
+  private async awaitAnswer(chat: LiveChat, destination: string, text: string): Promise<void> {
+    const entry = { sinceMs: performance.now() };
+    this.pending.add(entry);
+    setTimeout(() => {
+      this.view.changed();
+    }, pendingShownAfterMs + 1).unref();
+    try {
+      const receipt = await chat.post(destination, text);
+      this.pending.delete(entry);
+      this.view.posted(destination, receipt);
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      this.pending.delete(entry);
+      this.view.postFailed(destination, text, error);
+    }
+  }
+
+  /** After a command that may have begun or ended a login. */
+  private async followLogin(): Promise<void> {
+    const { token } = this.session.state;
+    if (token === this.followedToken) return;
+    this.chat?.release();
+    this.chat = undefined;
+    this.followedToken = token;
+    this.latestCorrespondent = undefined;
+    this.view.changed();
+    if (token !== undefined) await this.subscribe(token);
+  }
+
+  /** Resolves when it is known what kind of server this is, or when the connection is lost. */
+  private subscribe(token: string): Promise<void> {
+    const { connection } = this.link;
+    if (connection !== undefined && connection === this.usedConnection) {
+      // A connection is subscribed once: what belongs to one login must not come to another.
+      this.isRenewing = true;
+      this.link.reconnect();
+    }
+    const chat = new LiveChat(this.link, { token, onMessage: (message) => this.take(message) });
+    this.chat = chat;
+    chat.on('event', (event) => {
+      if (event.kind !== 'unknown') this.view.notice(event);
+    });
+    return new Promise((resolve) => {
+      chat.once('offline', () => {
+        resolve();
+      });
+      chat.on('online', () => {
+        this.usedConnection = this.link.connection;
+        this.session.state.isSubscribed = true;
+        this.view.online();
+        resolve();
+      });
+      chat.closed.then(resolve, (reason: unknown) => {
+        this.lose(chat, reason);
+        resolve();
+      });
+    });
+  }
+
+  private lose(chat: LiveChat, reason: unknown): void {
+    if (!(reason instanceof ChatError)) throw reason;
+    if (chat !== this.chat) return;
+    this.chat = undefined;
+    const { state } = this.session;
+    state.isSubscribed = false;
+    if (reason.code === 'BAD_COMMAND') {
+      this.view.classic();
+      return;
+    }
+    state.forgetLogin();
+    this.followedToken = undefined;
+    this.view.loggedOut(reason);
+  }
+
+  private async take(message: ChatMessage): Promise<void> {
+    const { state } = this.session;
+    this.latestCorrespondent = message.to.startsWith('#') ? message.to : message.from;
+    // A reply that is being typed is to whoever wrote before it was begun.
+    if (!this.view.isTyping) state.lastCorrespondent = this.latestCorrespondent;
+    state.remember([message.from, message.to]);
+    await this.view.message(message);
+  }
+}
+
+/** Resolves when the promise does, or after so long. */
+async function withinMs(promise: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
+}

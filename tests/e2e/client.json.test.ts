@@ -1,0 +1,157 @@
+/** Goal: `chat-client connect --json` is a live chat for programs: a line in, a JSON line out, nothing lost or doubled. */
+import { ClientProcess } from '../support/client-process';
+import { LivePeer } from '../support/live-peer';
+import { SeedServer } from '../support/seed-server';
+
+type Line = Record<string, unknown>;
+
+let peer: LivePeer;
+const clients: ClientProcess[] = [];
+
+beforeEach(async () => {
+  peer = await LivePeer.start();
+});
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.child.kill('SIGKILL');
+  await peer.stop();
+});
+
+function start(port: number): ClientProcess {
+  const client = ClientProcess.start('connect', '--json', `127.0.0.1:${port}`);
+  clients.push(client);
+  return client;
+}
+
+async function next(client: ClientProcess): Promise<Line> {
+  return JSON.parse(await client.nextLine()) as Line;
+}
+
+/** Enters a command and resolves with the next line. */
+async function ask(client: ClientProcess, command: string): Promise<Line> {
+  client.child.stdin.write(`${command}\n`);
+  return next(client);
+}
+
+test('replies come one a command and in order, events by themselves', async () => {
+  const client = start(peer.port);
+  expect(await ask(client, 'ping')).toEqual({ status: 'OK', message: 'pong' });
+  expect(await ask(client, 'send lineker halo')).toEqual({
+    status: 'ERROR',
+    message: 'not authorized',
+    code: 'NOT_AUTHORIZED',
+  });
+  expect(await ask(client, 'auth messi salah')).toMatchObject({ status: 'ERROR', code: 'WRONG_PASSWORD' });
+  peer.deliver('unread é 😀');
+  expect(await ask(client, 'auth messi surabaya')).toEqual({ status: 'OK', tokenid: peer.token });
+  expect(await next(client)).toEqual({ event: 'online' });
+  expect(await next(client)).toEqual({
+    event: 'message',
+    id: 'id-1',
+    from: 'lineker',
+    msg_from: 'Gary Lineker',
+    to: 'messi',
+    msg_to: 'Lionel Messi',
+    msg: 'unread é 😀',
+    at: '2026-11-23T06:00:00.001Z',
+  });
+  expect(await ask(client, 'send lineker halo juga')).toEqual({
+    status: 'OK',
+    id: 'post-1',
+    duplicate: false,
+  });
+  expect(await ask(client, 'reply dan ini')).toMatchObject({ status: 'OK', id: 'post-2' });
+  expect(peer.posts).toMatchObject([
+    { destination: 'lineker', text: 'halo juga' },
+    { destination: 'lineker', text: 'dan ini' },
+  ]);
+  expect(await ask(client, 'nosuch')).toMatchObject({ status: 'ERROR', code: 'BAD_COMMAND' });
+  expect(await ask(client, 'auth messi')).toMatchObject({ status: 'ERROR', code: 'BAD_COMMAND' });
+  expect(await ask(client, 'help')).toMatchObject({ status: 'OK', lines: expect.any(Array) as string[] });
+  const at = '2026-11-23T06:00:00.000Z';
+  peer.announce({ event: 'presence', user: 'lineker', msg_from: 'Gary Lineker', state: 'offline', at });
+  expect(await next(client)).toEqual({
+    event: 'presence',
+    user: 'lineker',
+    msg_from: 'Gary Lineker',
+    state: 'offline',
+    at,
+  });
+  expect(await client.end()).toMatchObject({ code: 0, stderr: '' });
+  expect(peer.unread).toEqual([]);
+});
+
+test('every line is ASCII', async () => {
+  peer.deliver('漢字 😀');
+  const client = start(peer.port);
+  await ask(client, 'auth messi surabaya');
+  await next(client);
+  expect(await client.nextLine()).toContain(String.raw`"msg": "\u6f22\u5b57 \ud83d\ude00"`);
+});
+
+test('survives a lost connection: what was missed comes once, what is sent meanwhile goes out once', async () => {
+  const client = start(peer.port);
+  await ask(client, 'auth messi surabaya');
+  expect(await next(client)).toEqual({ event: 'online' });
+  await peer.stop();
+  expect(await next(client)).toMatchObject({ event: 'offline', code: 'CONNECTION_CLOSED' });
+  client.child.stdin.write('send lineker while offline\n');
+  peer.deliver('missed 1');
+  peer.deliver('missed 2');
+  await peer.listen();
+  const lines: Line[] = [];
+  while (lines.length < 4) {
+    const line = await next(client);
+    if (line.event !== 'offline') lines.push(line);
+  }
+  expect(lines.filter(({ event }) => event === 'message').map(({ msg }) => msg)).toEqual([
+    'missed 1',
+    'missed 2',
+  ]);
+  expect(lines.filter(({ status }) => status !== undefined)).toMatchObject([{ id: 'post-1' }]);
+  expect(lines[0]).toEqual({ event: 'online' });
+  expect(await client.end()).toMatchObject({ code: 0 });
+  expect(peer.posts).toHaveLength(1);
+  expect(peer.received('auth')).toEqual([]);
+});
+
+test('a session that the server has forgotten is told, and a new login goes on', async () => {
+  const client = start(peer.port);
+  await ask(client, 'auth messi surabaya');
+  await next(client);
+  peer.token = 'forgotten';
+  peer.breakConnections();
+  expect(await next(client)).toMatchObject({ event: 'offline' });
+  expect(await next(client)).toMatchObject({ event: 'logged_out', code: 'BAD_SESSION' });
+  expect(await ask(client, 'send lineker x')).toMatchObject({ code: 'NOT_AUTHORIZED' });
+  await ask(client, 'auth messi surabaya');
+  expect(await next(client)).toEqual({ event: 'online' });
+  expect(await ask(client, 'send lineker x')).toMatchObject({ id: 'post-1' });
+});
+
+test('logging in again on the same connection subscribes the new login only', async () => {
+  const client = start(peer.port);
+  await ask(client, 'auth messi surabaya');
+  await next(client);
+  await ask(client, 'auth messi surabaya');
+  expect(await next(client)).toEqual({ event: 'online' });
+  peer.deliver('once');
+  expect(await next(client)).toMatchObject({ event: 'message', msg: 'once' });
+  expect(await client.end()).toMatchObject({ code: 0 });
+  expect(peer.received('subscribe')).toHaveLength(2);
+});
+
+test('an original server is talked to as an original client would', async () => {
+  const seed = await SeedServer.start();
+  try {
+    const client = start(seed.port);
+    expect(await ask(client, 'auth messi surabaya')).toMatchObject({ status: 'OK' });
+    expect(await next(client)).toMatchObject({ event: 'classic' });
+    expect(await ask(client, 'send messi anjay')).toEqual({ status: 'OK', message: 'Message Sent' });
+    expect(await ask(client, 'inbox')).toMatchObject({ messages: { messi: [{ msg: ' anjay\r\n' }] } });
+    expect(await ask(client, 'logout')).toMatchObject({ messages: 'Logged Out!' });
+    expect(await client.end()).toMatchObject({ code: 0, stderr: '' });
+  } finally {
+    await seed.stop();
+  }
+});
