@@ -16,6 +16,7 @@ const busy: FinishedCommand = {
   reply: encodeJson(errorReply('BUSY')) + replyTerminator,
   user: 0,
   position: undefined,
+  countedOutcome: undefined,
 };
 
 export class SlowLane {

@@ -55,6 +55,7 @@ export class BatchRunner {
       subscription: undefined,
       endedSessionsOf: 0,
       live: new LiveFrames(store),
+      countedOutcome: undefined,
       settings,
       text: new StoredText(),
     };
@@ -86,6 +87,7 @@ export class BatchRunner {
     context.sessionUser = 0;
     context.endedSessionsOf = 0;
     context.live.begin(undefined, 0);
+    context.countedOutcome = undefined;
     context.store.journal.forgetAwaited();
     context.reply = new ReplyWriter(target, target.length);
     command.finish(context, deferral.state, outcome);
@@ -95,6 +97,7 @@ export class BatchRunner {
       user: context.sessionUser,
       position: context.store.journal.awaited,
       endedSessionsOf: context.endedSessionsOf,
+      countedOutcome: context.countedOutcome,
     };
   }
 

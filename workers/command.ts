@@ -2,7 +2,7 @@
  * What a command is. Adding one touches its row of the table, one handler file, its test and PROTOCOL.md.
  */
 import type { HistoryJob } from '../shared/batch/history-job';
-import type { DeferredState, HashDeferral, HashOutcome, Subscription } from '../shared/batch/tasks';
+import type { CountedOutcome, DeferredState, HashDeferral, HashOutcome, Subscription } from '../shared/batch/tasks';
 import type { CommandGrammar, RequestParser } from '../shared/protocol/request-parser';
 import type { ReplyWriter } from '../shared/protocol/reply-writer';
 import type { Store } from '../shared/store/store';
@@ -29,6 +29,8 @@ export interface CommandContext {
   readonly live: LiveFrames;
   /** Set by a handler that has subscribed the connection to a session's live frames. */
   subscription: Subscription | undefined;
+  /** What a slow command came to; set by its last step. */
+  countedOutcome: CountedOutcome | undefined;
   readonly settings: CommandSettings;
   /** The text of the message in hand. */
   readonly text: StoredText;

@@ -60,12 +60,22 @@ export interface HashOutcome {
   readonly newHash?: string;
 }
 
+/** What the main thread counts a slow command as before it lets it into its slow part; see `server/limits/`. */
+export type CountedAs =
+  /** A password to be verified. `isKnown`: there is such an account. */
+  | { readonly kind: 'password'; readonly account: string; readonly isKnown: boolean }
+  | { readonly kind: 'registration' };
+
+/** What a slow command came to, as far as limits count it. */
+export type CountedOutcome = 'rightPassword' | 'wrongPassword' | 'unknownUser' | 'registered';
+
 /** A command that waits for its slow part. */
 export type Deferral = HashDeferral | HistoryDeferral;
 
 /** `state` is the command's own and comes back as it was given. */
 export interface HashDeferral {
   readonly command: string;
+  readonly countedAs: CountedAs;
   readonly job: HashJob;
   readonly state: DeferredState;
 }
@@ -133,6 +143,8 @@ export interface FinishedCommand {
   readonly position: number | undefined;
   /** The user some of whose sessions have ended. */
   readonly endedSessionsOf?: number;
+  /** Undefined when it came to nothing that counts. */
+  readonly countedOutcome?: CountedOutcome | undefined;
 }
 
 /** What a chat worker returns for a change of an account. */

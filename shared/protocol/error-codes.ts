@@ -20,6 +20,7 @@ export const errorTexts = {
   FORBIDDEN: 'Tidak diizinkan',
   NOT_A_MEMBER: 'Bukan anggota room',
   NO_HISTORY: 'Riwayat tidak disimpan',
+  RATE_LIMITED: 'Terlalu banyak permintaan, coba lagi nanti',
   BUSY: 'Server sibuk, coba lagi',
   UNKNOWN_OUTCOME: 'Hasil tidak diketahui',
 } as const;

@@ -196,7 +196,12 @@ test('lines that a worker left come back, and a deferred command with them', asy
   const source = new Lines(['auth a b\nping\n']);
   dispatcher.enqueue(source);
   const batch = await nextBatch();
-  const deferral: Deferral = { command: 'auth', job: { kind: 'verifyNobody', password: 'b' }, state: {} };
+  const deferral: Deferral = {
+    command: 'auth',
+    countedAs: { kind: 'password', account: 'a', isKnown: false },
+    job: { kind: 'verifyNobody', password: 'b' },
+    state: {},
+  };
   slots[0]!.setResult(0, {
     consumedEnd: 'auth a b\n'.length,
     replyStart: 0,

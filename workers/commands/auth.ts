@@ -16,22 +16,28 @@ export const auth: SlowCommand = {
   begin({ store, request, requestBytes }) {
     const password = requestBytes.toString('utf8', request.password.start, request.password.end);
     const credentials = request.nameIsWellFormed ? store.credentialsOf(request.name) : undefined;
-    if (credentials === undefined) return { job: { kind: 'verifyNobody', password }, state: {} };
+    // What is no name at all is counted as one account: nobody can have it.
+    const account = request.nameIsWellFormed ? request.name.toString() : '';
+    const countedAs = { kind: 'password', account, isKnown: credentials !== undefined } as const;
+    if (credentials === undefined) return { countedAs, job: { kind: 'verifyNobody', password }, state: {} };
     const { passwordHash, ...checked } = credentials;
-    return { job: { kind: 'verify', password, passwordHash }, state: checked };
+    return { countedAs, job: { kind: 'verify', password, passwordHash }, state: checked };
   },
 
   finish(context, state, { verified, newHash }) {
     const { store, reply } = context;
     const { user, passwordEpoch } = state as { user?: number; passwordEpoch: number };
     if (user === undefined) {
+      context.countedOutcome = 'unknownUser';
       reply.error('NO_SUCH_USER');
       return;
     }
     if (!verified) {
+      context.countedOutcome = 'wrongPassword';
       reply.error('WRONG_PASSWORD');
       return;
     }
+    context.countedOutcome = 'rightPassword';
     const words = new Int32Array(4);
     const token = issueToken(words);
     const outcome = store.openSession({ user, passwordEpoch }, words, toSeconds(context.nowMs));

@@ -1,5 +1,6 @@
 import { isPassword } from '../../shared/protocol/password';
 import { StoredText } from '../../shared/store/stored-text';
+import { TextCollector } from '../../shared/store/user-table';
 import type { SlowCommand } from '../command';
 
 /** `passwd <token> <old> <new>`: changes the password and ends the user's other sessions. */
@@ -22,7 +23,10 @@ export const passwd: SlowCommand = {
     const password = requestBytes.toString('utf8', request.password.start, request.password.end);
     const { passwordHash, ...checked } = store.credentialsOfUser(user);
     const [word0, word1, word2, word3] = request.token as unknown as [number, number, number, number];
+    const account = new TextCollector();
+    store.copyName(user, account);
     return {
+      countedAs: { kind: 'password', account: account.text, isKnown: true },
       job: { kind: 'verify', password, passwordHash, newPassword },
       state: { ...checked, word0, word1, word2, word3 },
     };
@@ -30,6 +34,7 @@ export const passwd: SlowCommand = {
 
   finish(context, state, { verified, newHash }) {
     const { store, reply } = context;
+    context.countedOutcome = verified ? 'rightPassword' : 'wrongPassword';
     if (!verified) {
       reply.error('WRONG_PASSWORD');
       return;

@@ -41,10 +41,12 @@ export const register: SlowCommand = {
       reply.error('USER_EXISTS');
       return undefined;
     }
-    return { job: { kind: 'hash', password }, state: { username, displayName } };
+    const countedAs = { kind: 'registration' } as const;
+    return { countedAs, job: { kind: 'hash', password }, state: { username, displayName } };
   },
 
-  finish({ store, reply }, state, { newHash }) {
+  finish(context, state, { newHash }) {
+    const { store, reply } = context;
     const { username, displayName } = state as { username: string; displayName: string };
     const name = new Name();
     if (newHash === undefined || !name.readText(username))
@@ -54,7 +56,11 @@ export const register: SlowCommand = {
       StoredText.fromAscii(escapeText(displayName)),
       StoredText.fromAscii(newHash),
     );
-    if (outcome === 'OK') reply.reply({ status: 'OK', message: 'Registered' });
-    else reply.error(outcome);
+    if (outcome !== 'OK') {
+      reply.error(outcome);
+      return;
+    }
+    context.countedOutcome = 'registered';
+    reply.reply({ status: 'OK', message: 'Registered' });
   },
 };
