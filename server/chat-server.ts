@@ -18,6 +18,9 @@ import { Dispatcher } from './dispatcher';
 import { HistoryLane } from './history-lane';
 import { eventFrame, Live } from './live/live';
 import { type PresenceState, PresenceTracker } from './live/presence';
+import { LimitedLane } from './limits/limited-lane';
+import { Limits } from './limits/limits';
+import { LimitsFile } from './limits/limits-file';
 import { Listener } from './listener';
 import type { Logger } from './logger';
 import type { ServerOptions } from './options';
@@ -39,10 +42,12 @@ const segmentBytesMin = 32_768;
 
 /** 16 MiB: seconds of messages, while the disk is busy. */
 const ringWords = 4_194_304;
-/** How often connections are counted as signs of life of their users, and expired sessions removed. */
+/** How often connections are counted as signs of life of their users, and what has expired is removed. */
 const houseIntervalMs = 60_000;
 
 export class ChatServer {
+  readonly limits: Limits;
+  private readonly limitsFile: LimitsFile | undefined;
   private readonly store: SharedArrayBuffer;
   private readonly gate: ReleaseGate;
   private readonly chatPool: ChatPool;
@@ -67,7 +72,9 @@ export class ChatServer {
     const ring = options.ephemeral ? 0 : ringWords;
     this.store = createStore(capacityFor(memory, threads + spareThreadSlots, maxInbox, ring));
     this.gate = new ReleaseGate(new DurablePosition(this.store));
+    this.limits = new Limits(options, log);
     if (!options.ephemeral) {
+      this.limitsFile = new LimitsFile(data, this.limits, log);
       this.journal = new Journal({ store: this.store, folder: data, durability, historyDays }, log, onFatal);
       this.historyLane = new HistoryLane(data, () => this.catchUp(), log);
     }
@@ -127,6 +134,7 @@ export class ChatServer {
 
   /** Brings back what is on disk; `onProgress` hears how many rows are loaded. */
   async load(onProgress: (rows: number) => void): Promise<LoadSummary | undefined> {
+    this.limitsFile?.load();
     return this.journal?.start(onProgress);
   }
 
@@ -135,6 +143,7 @@ export class ChatServer {
     await createAccounts(accounts, this.accountCreator, onProgress);
     await refuseDemoPasswords(this.options, this.accountCreator);
     const port = await this.listener.listen();
+    this.limitsFile?.start();
     this.houseTimer = setInterval(() => {
       this.keepHouse();
     }, houseIntervalMs);
@@ -172,6 +181,7 @@ export class ChatServer {
     this.dispatcher.stop();
     await Promise.all([this.chatPool.destroy(), this.hashPool.destroy()]);
     await this.historyLane?.stop();
+    await this.limitsFile?.stop();
     await this.journal?.stop();
   }
 
@@ -181,10 +191,18 @@ export class ChatServer {
   }
 
   private createListener(): Listener {
-    const { host, port, loginTimeout, sendTimeout, maxConnections, maxLine } = this.options;
+    const { host, port, loginTimeout, sendTimeout, lineTimeout, maxConnections, maxLine } = this.options;
+    const { limits } = this;
     const slowLane = new SlowLane(this.hashPool, this.chatPool, this.gate, this.historyLane);
+    const limitedLane = new LimitedLane(slowLane, limits.passwords, limits.registrations, limits.clock);
     return new Listener(
-      { host, port, loginTimeoutMs: loginTimeout * 1_000, sendTimeoutMs: sendTimeout * 1_000 },
+      {
+        host,
+        port,
+        loginTimeoutMs: loginTimeout * 1_000,
+        sendTimeoutMs: sendTimeout * 1_000,
+        lineTimeoutMs: lineTimeout * 1_000,
+      },
       maxConnections,
       {
         lineBytesMax: maxLine,
@@ -193,8 +211,8 @@ export class ChatServer {
         enqueue: (connection: Connection) => {
           this.dispatcher.enqueue(connection);
         },
-        runSlow: async (deferral) => {
-          const finished = await slowLane.run(deferral);
+        runSlow: async (deferral, client) => {
+          const finished = await limitedLane.run(deferral, client);
           if ((finished.endedSessionsOf ?? 0) !== 0) await this.live.checkSessions(finished.endedSessionsOf);
           return finished;
         },
@@ -212,6 +230,7 @@ export class ChatServer {
           this.presence.move(connection.user, 0);
         },
       },
+      limits,
       this.log,
     );
   }
@@ -234,8 +253,9 @@ export class ChatServer {
     );
   }
 
-  /** Counts connected users as active, and removes sessions that have expired. */
+  /** Counts connected users as active, and removes sessions and counts of failures that have expired. */
   private keepHouse(): void {
+    this.limits.keepHouse();
     const users = new Set<number>();
     for (const { user } of this.listener.connections) if (user !== 0) users.add(user);
     Promise.all([

@@ -3,7 +3,8 @@
  *
  * States: idle (nothing to do) → waiting (in the dispatcher's queue) → running (its lines are under way) → idle.
  * A connection whose client does not read its replies is *congested*: it is not read from and not enqueued until its
- * send queue has drained, and cut when that takes too long.
+ * send queue has drained, and cut when that takes too long. One that is over its budget (`limits/flood-budget.ts`) is
+ * not read from for a while; what was read over it is refused in its turn, after all that was read before.
  */
 import type { Socket } from 'node:net';
 import type { Deferral, FinishedCommand, Subscription } from '../shared/batch/tasks';
@@ -12,6 +13,9 @@ import { encodeJson } from '../shared/protocol/json-ascii';
 import { replyTerminator } from '../shared/protocol/limits';
 import { LineFramer } from '../shared/protocol/line-framer';
 import type { RequestSource, SegmentResult } from './dispatcher';
+import type { Client } from './limits/client';
+import type { ConnectionBudget } from './limits/flood-budget';
+import { rateLimitedFrame } from './limits/rate-limited';
 import { errorReply } from '../shared/protocol/reply-writer';
 import { readSocket } from './socket-reader';
 
@@ -19,6 +23,9 @@ import { readSocket } from './socket-reader';
 const readAheadBytesMax = 65_536;
 /** Replies that the client has not read yet. Past this it is neither read from nor served. */
 const sendQueueBytesMax = 262_144;
+
+/** Refusals that are written at once. */
+const refusalsPerWrite = 256;
 
 /** How long a client that was told that this was all may take to close. */
 const lingerMs = 250;
@@ -32,7 +39,7 @@ export interface ConnectionHost {
   /** See `Dispatcher.append`. */
   append(connection: Connection, lines: Uint8Array, lengthBytes: number): boolean;
   enqueue(connection: Connection): void;
-  runSlow(deferral: Deferral): Promise<FinishedCommand>;
+  runSlow(deferral: Deferral, client: Client): Promise<FinishedCommand>;
   /** How to reach this server, for those who came with another protocol. */
   readonly address: () => string;
   /** The client is to get the live frames of a session. */
@@ -49,6 +56,8 @@ export class Connection implements RequestSource {
   lastReceivedMs: number;
   /** When the send queue went over its bound; undefined while it is under it. */
   congestedSinceMs: number | undefined;
+  /** When the first byte of a request came whose last is missing; 0 when there is none. */
+  partialSinceMs = 0;
   /** The user whose session was last used here; 0 until then. */
   user = 0;
 
@@ -57,6 +66,11 @@ export class Connection implements RequestSource {
   private pendingBytes = 0;
   private state: 'idle' | 'waiting' | 'running' = 'idle';
   private isPaused = false;
+  /** Runs while the connection is over its budget. */
+  private budgetTimer: NodeJS.Timeout | undefined;
+  /** Requests to be refused once all before them are answered, and how. */
+  private refusedCount = 0;
+  private refusal = '';
   private isIdentified = false;
   /** The client will send no more. */
   private hasEnded = false;
@@ -67,6 +81,9 @@ export class Connection implements RequestSource {
   constructor(
     private readonly socket: Socket,
     private readonly host: ConnectionHost,
+    readonly client: Client,
+    /** Undefined: as much as the client likes. */
+    private readonly budget: ConnectionBudget | undefined,
     nowMs: number,
   ) {
     this.lastReceivedMs = nowMs;
@@ -86,6 +103,7 @@ export class Connection implements RequestSource {
     socket.on('close', () => {
       this.isClosed = true;
       this.pending = [];
+      clearTimeout(this.budgetTimer);
       host.forget(this);
     });
   }
@@ -135,7 +153,12 @@ export class Connection implements RequestSource {
 
   /** Nothing of it is under way or waits. */
   get isIdle(): boolean {
-    return this.state === 'idle' && this.pendingBytes === 0;
+    return this.state === 'idle' && this.pendingBytes === 0 && this.refusedCount === 0;
+  }
+
+  /** Whether an unfinished request has been so since before then, and all the time could have been finished. */
+  isPartialSince(timeMs: number): boolean {
+    return this.partialSinceMs !== 0 && this.partialSinceMs < timeMs && !this.isPaused && this.isIdle;
   }
 
   /** Takes no more requests, finishes those that were read, then closes. */
@@ -149,6 +172,7 @@ export class Connection implements RequestSource {
     this.isDraining = true;
     this.pending = [];
     this.pendingBytes = 0;
+    this.refusedCount = 0;
     if (lastFrame !== undefined && !this.socket.destroyed) this.socket.write(lastFrame, 'latin1');
     endSocket(this.socket);
   }
@@ -162,15 +186,69 @@ export class Connection implements RequestSource {
     this.lastReceivedMs = Date.now();
     // Read and dropped: closing a socket with unread bytes would make the kernel drop the last replies too.
     if (this.isDraining) return;
+    if (this.budget !== undefined && this.isOver(this.budget, buffer, byteCount)) return;
     if (this.sendOn(buffer, byteCount)) return;
-    const chunk = Buffer.from(buffer.subarray(0, byteCount));
-    const lines = this.framer.push(chunk);
+    this.take(Buffer.from(buffer.subarray(0, byteCount)));
+  }
+
+  private take(chunk: Buffer): void {
+    const lines = this.frame(chunk);
     if (!this.isIdentified && this.isForeign(chunk, lines)) return;
     if (lines === undefined) return;
     this.pending.push(lines);
     this.pendingBytes += lines.length;
     if (this.pendingBytes > readAheadBytesMax) this.pause();
     if (this.state === 'idle' && this.congestedSinceMs === undefined) this.enqueue();
+  }
+
+  /** The whole lines that a chunk completes. */
+  private frame(chunk: Buffer): Buffer | undefined {
+    const lines = this.framer.push(chunk);
+    if (this.framer.isAtLineStart) this.partialSinceMs = 0;
+    else if (this.partialSinceMs === 0 || chunk.includes(newline)) this.partialSinceMs = this.lastReceivedMs;
+    return lines;
+  }
+
+  /** When what was read is more than the budget: takes what is within it, and refuses the rest. */
+  private isOver(budget: ConnectionBudget, buffer: Buffer, byteCount: number): boolean {
+    const nowMs = this.lastReceivedMs;
+    // What comes after a refused request is refused with it: it might depend on it, and order is kept.
+    const withinBytes = this.refusedCount > 0 ? 0 : budget.take(buffer, byteCount, nowMs);
+    if (withinBytes === byteCount && !budget.owes(nowMs)) return false;
+    if (withinBytes > 0) this.take(Buffer.from(buffer.subarray(0, withinBytes)));
+    // It came with another protocol and was told so.
+    if (this.isDraining) return true;
+    if (withinBytes < byteCount) this.refuse(budget, Buffer.from(buffer.subarray(withinBytes, byteCount)));
+    this.waitForBudget(budget.waitMs(nowMs));
+    return true;
+  }
+
+  private refuse(budget: ConnectionBudget, chunk: Buffer): void {
+    const nowMs = this.lastReceivedMs;
+    const count = countLines(this.frame(chunk));
+    if (count === 0) return;
+    budget.chargeRefusals(count * rateLimitedFrame(budget.waitMs(nowMs)).length, nowMs);
+    this.refusal = rateLimitedFrame(budget.waitMs(nowMs));
+    this.refusedCount += count;
+    if (this.state === 'idle') this.proceed();
+  }
+
+  private waitForBudget(waitMs: number): void {
+    this.pause();
+    clearTimeout(this.budgetTimer);
+    this.budgetTimer = setTimeout(() => {
+      this.budgetTimer = undefined;
+      if (this.state === 'idle') this.proceed();
+    }, waitMs);
+  }
+
+  /** Writes refusals as long as the client reads them. */
+  private writeRefusals(): void {
+    while (this.refusedCount > 0 && this.congestedSinceMs === undefined && !this.isClosed) {
+      const count = Math.min(this.refusedCount, refusalsPerWrite);
+      this.refusedCount -= count;
+      this.write(this.refusal.repeat(count));
+    }
   }
 
   /** The common case, without a copy in between: whole lines only, nothing before them, and room in the open batch. */
@@ -231,15 +309,16 @@ export class Connection implements RequestSource {
       this.enqueue();
       return;
     }
-    if (this.isPaused) {
-      this.isPaused = false;
-      this.socket.resume();
+    if (this.refusedCount > 0) {
+      this.writeRefusals();
+      if (this.refusedCount > 0) return;
     }
+    if (this.isPaused && this.budgetTimer === undefined) this.resume();
     this.endWhenDone();
   }
 
   private waitForSlow(deferral: Deferral): void {
-    this.host.runSlow(deferral).then(
+    this.host.runSlow(deferral, this.client).then(
       ({ reply, user }) => {
         if (user !== 0 && user !== this.user) this.belongTo(user);
         this.write(reply);
@@ -254,6 +333,7 @@ export class Connection implements RequestSource {
   private belongTo(user: number): void {
     const previous = this.user;
     this.user = user;
+    this.budget?.claim(user, Date.now());
     if (!this.isClosed) this.host.moved(previous, user);
   }
 
@@ -263,11 +343,24 @@ export class Connection implements RequestSource {
     this.socket.pause();
   }
 
+  private resume(): void {
+    this.isPaused = false;
+    // While it was not read from, a request could not be finished.
+    if (this.partialSinceMs !== 0) this.partialSinceMs = Date.now();
+    this.socket.resume();
+  }
+
   private endWhenDone(): void {
     if (!this.isIdle) return;
     if (this.isDraining) endSocket(this.socket);
     else if (this.hasEnded) this.socket.end();
   }
+}
+
+function countLines(lines: Buffer | undefined): number {
+  let count = 0;
+  if (lines !== undefined) for (const byte of lines) if (byte === newline) count += 1;
+  return count;
 }
 
 /** Lets out what is written, tells the client that it was all, and does not wait long for its goodbye. */

@@ -1,13 +1,17 @@
 /**
- * Accepts sockets and keeps the table of connections: how many there may be, which have been silent or unread for too
- * long.
+ * Accepts sockets and keeps the table of connections: how many there may be, which have been silent, unread or
+ * unfinished for too long.
  */
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { encodeJson } from '../shared/protocol/json-ascii';
 import { replyTerminator } from '../shared/protocol/limits';
 import { errorReply } from '../shared/protocol/reply-writer';
 import { Connection, type ConnectionHost, endSocket } from './connection';
+import type { Client } from './limits/client';
+import type { Limits } from './limits/limits';
+import { rateLimitedFrame } from './limits/rate-limited';
 import type { Logger } from './logger';
+import { ProxiedSockets } from './proxied-sockets';
 import { exitCode, StartError } from './start-error';
 
 const sweepIntervalMs = 1_000;
@@ -16,12 +20,14 @@ const keepAliveDelayMs = 60_000;
 const backlog = 4_096;
 
 const busy = encodeJson(errorReply('BUSY')) + replyTerminator;
+const tooManyFromAddress = rateLimitedFrame(1_000, 'Terlalu banyak koneksi dari alamat ini');
 
 export interface ListenerOptions {
   readonly host: string;
   readonly port: number;
   readonly loginTimeoutMs: number;
   readonly sendTimeoutMs: number;
+  readonly lineTimeoutMs: number;
 }
 
 export class Listener {
@@ -30,12 +36,15 @@ export class Listener {
   connectionsMax: number;
   private readonly connectionHost: ConnectionHost;
   private readonly server: net.Server;
+  private readonly proxied: ProxiedSockets;
+  private readonly unfinished: string;
   private sweep: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly options: ListenerOptions,
     connectionsMax: number,
     host: Omit<ConnectionHost, 'address'>,
+    private readonly limits: Limits,
     private readonly log: Logger,
   ) {
     this.connectionsMax = connectionsMax;
@@ -47,6 +56,9 @@ export class Listener {
         host.forget(connection);
       },
     };
+    this.proxied = new ProxiedSockets(log);
+    const message = `Request tidak selesai dalam ${options.lineTimeoutMs / 1_000} detik`;
+    this.unfinished = encodeJson({ ...errorReply('BAD_REQUEST'), message }) + replyTerminator;
     this.server = net.createServer(
       { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs },
       (socket) => {
@@ -85,6 +97,7 @@ export class Listener {
         resolve();
       });
     });
+    this.proxied.cutAll();
     for (const connection of this.connections) connection.drain();
     await closed;
     clearInterval(this.sweep);
@@ -96,33 +109,70 @@ export class Listener {
   }
 
   private accept(socket: Socket): void {
-    if (this.connections.size >= this.connectionsMax) {
+    if (this.connections.size + this.proxied.size >= this.connectionsMax) {
       this.log.warn(
         { connectionsMax: this.connectionsMax },
         'refused a connection: there are as many as allowed',
       );
-      socket.on('error', () => undefined);
-      socket.write(busy, 'latin1');
-      socket.resume();
-      endSocket(socket);
+      refuse(socket, busy);
       return;
     }
-    this.connections.add(new Connection(socket, this.connectionHost, Date.now()));
+    const peer = this.limits.clientAt(socket.remoteAddress);
+    if (this.limits.proxies?.includes(peer) !== true) {
+      this.admit(socket, peer);
+      return;
+    }
+    this.proxied.readHeader(socket, peer, (source) => {
+      this.admit(socket, source === undefined ? peer : this.limits.clientAt(source));
+    });
+  }
+
+  /** Serves a client that is known by its address. Nothing but a PROXY header has been read of the socket. */
+  private admit(socket: Socket, client: Client): void {
+    if (!client.isExempt && !this.takesPlace(socket, client)) return;
+    const budget = this.limits.budgetFor(client);
+    this.connections.add(new Connection(socket, this.connectionHost, client, budget, Date.now()));
+  }
+
+  /** Counts a socket for its address until it is closed; false when it was refused. */
+  private takesPlace(socket: Socket, { text, network }: Client): boolean {
+    const { connections } = this.limits;
+    if (connections.enter(network)) {
+      socket.once('close', () => {
+        connections.leave(network);
+      });
+      return true;
+    }
+    if (connections.isFirstRefusal(network))
+      this.log.warn({ address: text }, 'refused a connection: its address has as many as allowed');
+    refuse(socket, tooManyFromAddress);
+    return false;
   }
 
   private cutOverdue(nowMs: number): void {
-    const { loginTimeoutMs, sendTimeoutMs } = this.options;
+    const { loginTimeoutMs, sendTimeoutMs, lineTimeoutMs } = this.options;
     for (const connection of this.connections) {
-      const { congestedSinceMs } = connection;
+      const { congestedSinceMs, client } = connection;
       if (congestedSinceMs !== undefined && nowMs - congestedSinceMs > sendTimeoutMs) {
-        this.log.info('cut a connection that left its replies unread');
+        this.log.info({ address: client.text }, 'cut a connection that left its replies unread');
         connection.cut();
+      } else if (connection.isPartialSince(nowMs - lineTimeoutMs)) {
+        this.log.info({ address: client.text }, 'closed a connection that did not finish a request');
+        connection.close(this.unfinished);
       } else if (isSilent(connection, nowMs, loginTimeoutMs)) {
-        this.log.debug('closed a silent connection that never logged in');
+        this.log.debug({ address: client.text }, 'closed a silent connection that never logged in');
         connection.close();
       }
     }
   }
+}
+
+/** Ends a socket that is not served, after a frame that says why. */
+function refuse(socket: Socket, frame: string): void {
+  socket.on('error', () => undefined);
+  socket.write(frame, 'latin1');
+  socket.resume();
+  endSocket(socket);
 }
 
 /** It has never used a session, and neither side owes the other anything. */

@@ -4,13 +4,16 @@
  */
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { Durability } from '../shared/journal/journal-messages';
 import { hostDefault, lineBytesMaxDefault, lineBytesMaxRange, portDefault } from '../shared/protocol/limits';
+import { limitOptions } from './limits/limit-options';
+import type { LimitSettings } from './limits/limits';
 import { type LogFormat, type LogLevel, logLevels } from './logger';
+import { integer, nonEmpty } from './option-values';
 import { exitCode, StartError } from './start-error';
 
-export interface ServerOptions {
+export interface ServerOptions extends LimitSettings {
   readonly threads: number;
   readonly host: string;
   readonly port: number;
@@ -36,6 +39,8 @@ export interface ServerOptions {
   readonly loginTimeout: number;
   /** Seconds that a client may leave its replies unread. */
   readonly sendTimeout: number;
+  /** Seconds that a request may take from its first byte to its last. */
+  readonly lineTimeout: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly config?: string;
@@ -98,6 +103,10 @@ function createOptions(): Option[] {
     new Option('--send-timeout <seconds>', 'how long a client may leave its replies unread')
       .default(30)
       .argParser(integer(1, 86_400)),
+    new Option('--line-timeout <seconds>', 'how long a request may take from its first byte to its last')
+      .default(30)
+      .argParser(integer(1, 86_400)),
+    ...limitOptions(),
     new Option('--log-level <level>', 'least severe level that is logged').choices(logLevels).default('info'),
     new Option('--log-format <format>', 'pretty on a terminal, json otherwise')
       .choices(['pretty', 'json'])
@@ -201,19 +210,4 @@ function badConfig(file: string, problem: string): StartError {
 
 function environmentName(option: Option): string {
   return `CHAT_${option.name().replaceAll('-', '_').toUpperCase()}`;
-}
-
-function nonEmpty(text: string): string {
-  if (text.trim() === '') throw new InvalidArgumentError('It is empty.');
-  return text;
-}
-
-function integer(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < min || value > max) {
-      throw new InvalidArgumentError(`It is a whole number from ${min} to ${max}.`);
-    }
-    return value;
-  };
 }

@@ -16,7 +16,6 @@ const busy: FinishedCommand = {
   reply: encodeJson(errorReply('BUSY')) + replyTerminator,
   user: 0,
   position: undefined,
-  countedOutcome: undefined,
 };
 
 export class SlowLane {

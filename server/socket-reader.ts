@@ -20,8 +20,17 @@ interface ReadableHandle {
 }
 type SocketInternals = Socket & { _handle?: Partial<ReadableHandle> | null } & Record<symbol, unknown>;
 
-/** Starts to read. Pausing, resuming and 'end' work as ever. */
+/**
+ * Starts to read. Pausing, resuming and 'end' work as ever. What stands in the socket already, because another has read
+ * it and put it back, is handed over once the caller is done with what it does now.
+ */
 export function readSocket(socket: Socket, onRead: ReadListener): void {
+  if (socket.readableLength > 0) {
+    const unread = socket.read() as Buffer;
+    process.nextTick(() => {
+      onRead(unread, unread.length);
+    });
+  }
   if (readIntoSharedBuffer(socket as SocketInternals, onRead)) return;
   socket.on('data', (chunk: Buffer) => {
     onRead(chunk, chunk.length);

@@ -4,6 +4,7 @@
 import type { ListedUser } from '../../shared/batch/tasks';
 import type { ErrorCode } from '../../shared/protocol/error-codes';
 import type { Account } from '../account-rules';
+import type { HeldBack } from '../limits/limits';
 
 export type Outcome = ErrorCode | 'OK';
 
@@ -17,6 +18,10 @@ export interface AdminService {
   removeUser(username: string): Promise<Outcome>;
   /** Every account, in order of creation. */
   listUsers(): AsyncIterable<ListedUser>;
+  /** Who is held back by limits now. */
+  listLimits(): AsyncIterable<HeldBack> | Iterable<HeldBack>;
+  /** Forgets what limits have counted of an account or an address, or of all; returns how many counts had something. */
+  clearLimits(target: string | undefined): Promise<number>;
   /** Copies the data to an empty or missing folder, given by its absolute path. */
   backup(target: string): Promise<void>;
   /** Brings into the tables all that is on disk, so that who reads them finds it. */

@@ -5,11 +5,13 @@
 import type { ListedUser } from '../../shared/batch/tasks';
 import type { Account } from '../account-rules';
 import { type AccountCreator, createEach, hashNew } from '../accounts';
+import type { HeldBack, Limits } from '../limits/limits';
 import type { AdminService, Outcome } from './admin-service';
 
 /** What is administered: `ChatServer`. */
 export interface AdministeredServer {
   readonly accountCreator: AccountCreator;
+  readonly limits: Limits;
   backup(target: string): Promise<void>;
   catchUp(): Promise<void>;
 }
@@ -41,6 +43,14 @@ export class Administrator implements AdminService {
 
   async *listUsers(): AsyncGenerator<ListedUser> {
     yield* await this.server.accountCreator.chatPool.listUsers();
+  }
+
+  listLimits(): Iterable<HeldBack> {
+    return this.server.limits.heldBack();
+  }
+
+  clearLimits(target: string | undefined): Promise<number> {
+    return Promise.resolve(this.server.limits.clear(target));
   }
 
   backup(target: string): Promise<void> {

@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net';
 import type { ListedUser } from '../../shared/batch/tasks';
 import type { Account } from '../account-rules';
+import type { HeldBack } from '../limits/limits';
 import { exitCode, type ExitCode, StartError } from '../start-error';
 import type { AdminService, Outcome } from './admin-service';
 import { boundedLines } from './bounded-lines';
@@ -62,13 +63,17 @@ export class ControlClient implements AdminService {
     return this.ask({ command: 'removeUser', username }) as Promise<Outcome>;
   }
 
-  async *listUsers(): AsyncGenerator<ListedUser> {
-    this.socket.write(encodeRequest({ command: 'listUsers' }));
-    for (;;) {
-      const reply = await this.reply();
-      if (reply.kind !== 'item') return;
-      yield reply.item as ListedUser;
-    }
+  listUsers(): AsyncGenerator<ListedUser> {
+    return this.askForItems({ command: 'listUsers' }) as AsyncGenerator<ListedUser>;
+  }
+
+  listLimits(): AsyncGenerator<HeldBack> {
+    return this.askForItems({ command: 'listLimits' }) as AsyncGenerator<HeldBack>;
+  }
+
+  clearLimits(target: string | undefined): Promise<number> {
+    const named = target === undefined ? {} : { target };
+    return this.ask({ command: 'clearLimits', ...named }) as Promise<number>;
   }
 
   async backup(target: string): Promise<void> {
@@ -81,6 +86,15 @@ export class ControlClient implements AdminService {
 
   close(): void {
     this.socket.destroy();
+  }
+
+  private async *askForItems(request: ControlRequest): AsyncGenerator {
+    this.socket.write(encodeRequest(request));
+    for (;;) {
+      const reply = await this.reply();
+      if (reply.kind !== 'item') return;
+      yield reply.item;
+    }
   }
 
   private async ask(request: ControlRequest): Promise<unknown> {

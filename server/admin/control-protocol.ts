@@ -19,6 +19,8 @@ import type { ExitCode } from '../start-error';
 import { accountsPerRequestMax } from './admin-service';
 
 export const controlVersion = 1;
+/** What a username or an address may look like, at most. */
+export const limitTarget = /^[\w.:/?-]{1,64}$/;
 /** Room for `accountsPerRequestMax` accounts of the longest kind. */
 export const controlLineBytesMax = 524_288;
 
@@ -34,6 +36,8 @@ export type ControlRequest =
   | { readonly command: 'setPassword'; readonly username: string; readonly password: string }
   | { readonly command: 'removeUser'; readonly username: string }
   | { readonly command: 'listUsers' }
+  | { readonly command: 'listLimits' }
+  | { readonly command: 'clearLimits'; readonly target?: string }
   | { readonly command: 'backup'; readonly target: string }
   | { readonly command: 'catchUp' };
 
@@ -66,6 +70,7 @@ export function decodeRequest(line: string): Checked<ControlRequest> {
     };
   switch (fields.command) {
     case 'listUsers':
+    case 'listLimits':
     case 'catchUp':
       return { value: { command: fields.command } };
     case 'addAccounts':
@@ -81,6 +86,13 @@ export function decodeRequest(line: string): Checked<ControlRequest> {
       const username = checkUsername(fields.username);
       if ('problem' in username) return { problem: `the username ${username.problem}` };
       return { value: { command: 'removeUser', username: username.value } };
+    }
+    case 'clearLimits': {
+      const { target } = fields;
+      if (target === undefined) return { value: { command: 'clearLimits' } };
+      if (typeof target !== 'string' || !limitTarget.test(target))
+        return { problem: 'the target is neither a username nor an address' };
+      return { value: { command: 'clearLimits', target } };
     }
     case 'backup':
       if (typeof fields.target !== 'string' || !path.isAbsolute(fields.target))

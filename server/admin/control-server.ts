@@ -75,12 +75,10 @@ export class ControlServer {
     }
     this.note(request.value);
     try {
-      if (request.value.command === 'listUsers') {
-        for await (const item of service.listUsers()) await write(socket, { kind: 'item', item });
-        await write(socket, { kind: 'done' });
-      } else {
-        await write(socket, { kind: 'done', result: await carryOut(request.value, service) });
-      }
+      const { value } = request;
+      if (value.command === 'listUsers') await writeItems(socket, service.listUsers());
+      else if (value.command === 'listLimits') await writeItems(socket, service.listLimits());
+      else await write(socket, { kind: 'done', result: await carryOut(value, service) });
     } catch (error) {
       await write(socket, this.failure(error));
     }
@@ -106,7 +104,7 @@ export class ControlServer {
   }
 }
 
-type SingleRequest = Exclude<ControlRequest, { readonly command: 'listUsers' }>;
+type SingleRequest = Exclude<ControlRequest, { readonly command: 'listUsers' | 'listLimits' }>;
 
 async function carryOut(request: SingleRequest, service: AdminService): Promise<unknown> {
   switch (request.command) {
@@ -116,11 +114,18 @@ async function carryOut(request: SingleRequest, service: AdminService): Promise<
       return service.setPassword(request.username, request.password);
     case 'removeUser':
       return service.removeUser(request.username);
+    case 'clearLimits':
+      return service.clearLimits(request.target);
     case 'backup':
       return service.backup(request.target);
     case 'catchUp':
       return service.catchUp();
   }
+}
+
+async function writeItems(socket: Socket, items: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
+  for await (const item of items) await write(socket, { kind: 'item', item });
+  await write(socket, { kind: 'done' });
 }
 
 /** Writes a line; waits while the other side takes none. */

@@ -8,6 +8,8 @@ export interface DataFolders {
   readonly journal: string;
   /** The tables, an LMDB environment. */
   readonly tables: string;
+  /** What the limits have counted. */
+  readonly limits: string;
   /** The socket by which the owner is known and asked. */
   readonly socket: string;
 }
@@ -16,6 +18,7 @@ export function dataFolders(folder: string): DataFolders {
   return {
     journal: path.join(folder, 'journal'),
     tables: path.join(folder, 'tables'),
+    limits: path.join(folder, 'limits.jsonl'),
     socket: path.join(folder, 'control.sock'),
   };
 }

@@ -129,6 +129,60 @@ describe('silence', () => {
   });
 });
 
+describe('--line-timeout', () => {
+  let server: ServerProcess;
+
+  beforeAll(async () => {
+    server = await ServerProcess.start(['--threads', '1', '--line-timeout', '1']);
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  test('who does not finish a request is told and closed, however slowly its bytes come', async () => {
+    const client = await LineSocket.connect(server.address);
+    const token = replies.tokenReply.exec(await client.ask('auth messi surabaya'))![1]!;
+    expect(await client.ask(`inbox ${token}`)).toBe(replies.emptyInbox);
+    // A byte whenever another client has got so many replies: it is never silent.
+    const other = await LineSocket.connect(server.address);
+    const startMs = Date.now();
+    while (!client.over && Date.now() - startMs < 8_000) {
+      client.write('x');
+      for (let count = 0; count < 100; count += 1) await other.ask('ping');
+    }
+    expect(Date.now() - startMs).toBeGreaterThan(900);
+    expect(await client.rest()).toMatch(replies.errorCoded('BAD_REQUEST'));
+    for (const socket of [client, other]) socket.destroy();
+  });
+
+  test('a line that is longer than it may be has no more time', async () => {
+    const client = await LineSocket.connect(server.address);
+    client.write('x'.repeat(20_000));
+    expect(await client.frame()).toBe(replies.lineTooLong);
+    expect(await client.rest()).toMatch(replies.errorCoded('BAD_REQUEST'));
+    client.destroy();
+  });
+
+  test('whole requests, in whatever pieces, are not unfinished ones; nor is one that the server did not read', async () => {
+    const client = await LineSocket.connect(server.address, { timeoutMs: 25_000 });
+    const startMs = Date.now();
+    while (Date.now() - startMs < 2_500) {
+      await client.writeFlushed('ng\npi');
+      expect(await client.frame()).toMatch(/"(OK|ERROR)"/);
+    }
+    client.write('ng\n');
+    expect(await client.frame()).toMatch(okReply);
+    // Hashing takes longer than a request may, and what is read ahead ends in the middle of one.
+    const count = 4_000;
+    client.write('auth no/name x\n'.repeat(150) + 'ping\n'.repeat(count) + 'ping');
+    const frames = await client.frames(150 + count);
+    expect(frames.at(-1)).toMatch(okReply);
+    client.write('\n');
+    expect(await client.frame()).toMatch(okReply);
+    client.destroy();
+  });
+});
+
 describe('full', () => {
   test('an inbox over --max-inbox is INBOX_FULL: nothing was stored, and reading makes room', async () => {
     const server = await ServerProcess.start(['--threads', '1', '--max-inbox', '3']);

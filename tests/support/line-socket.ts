@@ -10,6 +10,8 @@ export interface LineSocketOptions {
   readonly timeoutMs?: number;
   /** False: nothing is read until `resume()`, as a client does that has stopped reading. */
   readonly reading?: boolean;
+  /** The address to connect from; every one of 127.0.0.0/8 is this machine's. */
+  readonly localAddress?: string;
 }
 
 const terminator = '\r\n\r\n';
@@ -33,7 +35,9 @@ export class LineSocket {
 
   /** Connects, or rejects with the error of the connection attempt. */
   static async connect(address: Address, options: LineSocketOptions = {}): Promise<LineSocket> {
-    const socket = connect({ host: address.host, port: address.port, allowHalfOpen: true, noDelay: true });
+    const { localAddress } = options;
+    const from = localAddress === undefined ? {} : { localAddress };
+    const socket = connect({ ...address, ...from, allowHalfOpen: true, noDelay: true });
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('error', reject);

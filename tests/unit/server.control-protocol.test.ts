@@ -14,6 +14,10 @@ test('what is encoded is decoded as it was', () => {
     { command: 'listUsers' },
     { command: 'backup', target: '/tmp/copy' },
     { command: 'catchUp' },
+    { command: 'listLimits' },
+    { command: 'clearLimits' },
+    { command: 'clearLimits', target: 'messi' },
+    { command: 'clearLimits', target: '2001:db8::1' },
   ] as const)
     expect(decodeRequest(encodeRequest(request))).toEqual({ value: request });
 });
@@ -38,6 +42,8 @@ test.each([
     /password/,
   ],
   ['{"version": 1, "command": "backup", "target": "copy"}', /absolute/],
+  ['{"version": 1, "command": "clearLimits", "target": "a b"}', /target/],
+  ['{"version": 1, "command": "clearLimits", "target": 7}', /target/],
 ])('%s is refused', (line, problem) => {
   const decoded = decodeRequest(line);
   expect(decoded).toEqual({ problem: expect.stringMatching(problem) as string });

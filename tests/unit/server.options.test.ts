@@ -36,6 +36,12 @@ test('defaults are those of the contract', () => {
     maxLine: 8_192,
     openRegistration: false,
     ephemeral: false,
+    limitLoopback: false,
+    lineTimeout: 30,
+    floodRequests: 50,
+    floodBytes: 65_536,
+    maxConnectionsPerAddress: 256,
+    registrationsPerHour: 10,
   });
 });
 
@@ -53,6 +59,7 @@ test.each([
   ['{"host": {}}', /"host" is a text or a number/],
   ['[]', /not a JSON object/],
   ['{', /chat\.json/],
+  ['{"proxy-from": "nowhere"}', /"proxy-from": "nowhere" is no range/],
 ])('the configuration %s is refused', (text, message) => {
   const file = configFile(text);
   expect(() => read('--config', file)).toThrow(expect.objectContaining({ exitCode: 2 }) as Error);
@@ -64,6 +71,8 @@ test.each([
   ['--threads', '1.5'],
   ['--port', '-1'],
   ['--max-line', '10'],
+  ['--flood-requests', '-1'],
+  ['--proxy-from', '10.0.0.0/99'],
   ['--log-level', 'loud'],
   ['--surprise', '1'],
 ])('%s %s is refused', (...flags) => {
