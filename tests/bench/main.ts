@@ -3,9 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { compare } from './compare';
 import { comparisonMarkdown } from './compare-markdown';
+import { fanOut, fanOutMarkdown } from './fan-out';
 import { idleMemory, idleMemoryMarkdown } from './idle-memory';
 import { loginRate, loginStorm, loginStormMarkdown } from './login-storm';
 import type { LoginRate, LoginStorm } from './login-storm';
+import { pushLatency, pushLatencyMarkdown } from './push-latency';
 import { searchLatency, searchLatencyMarkdown } from './search-latency';
 import { plainNet, product, servers } from './servers';
 import type { ServerUnderTest } from './servers';
@@ -119,6 +121,29 @@ program
   .action(async (options: { messages: number; requests: number; json?: string }) => {
     const latency = await searchLatency(options.messages, options.requests, tell);
     finish(searchLatencyMarkdown(latency), latency, options.json);
+  });
+
+program
+  .command('push')
+  .description('time from send to OK and to the subscriber’s frame')
+  .option('--subscribers <n>', 'how many are connected', wholePositive, 1_000)
+  .option('--seconds <n>', 'length of the measurement', positive, 10)
+  .option('--json <file>', 'write the figures as JSON')
+  .action(async (options: { subscribers: number; seconds: number; json?: string }) => {
+    const latency = await pushLatency(options.subscribers, options.seconds);
+    finish(pushLatencyMarkdown(latency), latency, options.json);
+  });
+
+program
+  .command('fan-out')
+  .description('deliveries a second in one room, beside a plain server')
+  .option('--members <n>', 'how many are connected', wholePositive, 1_000)
+  .option('--seconds <n>', 'length of each measurement', positive, 5)
+  .option('--rounds <n>', 'how often each server has its turn', wholePositive, 3)
+  .option('--json <file>', 'write the figures as JSON')
+  .action(async (options: { members: number; seconds: number; rounds: number; json?: string }) => {
+    const figures = await fanOut(options.members, options.seconds, options.rounds);
+    finish(fanOutMarkdown(figures), figures, options.json);
   });
 
 program.parseAsync().catch((error: unknown) => {
