@@ -62,11 +62,15 @@ export class ChatServer {
   private readonly historyLane: HistoryLane | undefined;
   private houseTimer: NodeJS.Timeout | undefined;
 
-  /** @param onFatal Something failed that the server cannot go on without. */
+  /**
+   * @param onFatal Something failed that the server cannot go on without.
+   * @param onUnsound Something failed that it can do without for a while: it is to be stopped.
+   */
   constructor(
     private readonly options: ServerOptions,
     private readonly log: Logger,
     onFatal: (error: Error) => void,
+    onUnsound: (error: Error) => void = onFatal,
   ) {
     const { threads, memory, maxInbox, maxLine, data, durability, historyDays } = options;
     const ring = options.ephemeral ? 0 : ringWords;
@@ -75,7 +79,10 @@ export class ChatServer {
     this.limits = new Limits(options, log);
     if (!options.ephemeral) {
       this.limitsFile = new LimitsFile(data, this.limits, log);
-      this.journal = new Journal({ store: this.store, folder: data, durability, historyDays }, log, onFatal);
+      this.journal = new Journal(
+        { store: this.store, folder: data, durability, historyDays },
+        { log, onFatal, onUnsound },
+      );
       this.historyLane = new HistoryLane(data, () => this.catchUp(), log);
     }
     const batchArea = createBatchArea(ChatPool.batchSlots(threads));

@@ -12,7 +12,7 @@ import { formatAddress } from './listener';
 import { createLogger, type Logger } from './logger';
 import type { ServerOptions } from './options';
 import { notifyService } from './service-notice';
-import { exitCode } from './start-error';
+import { type ExitCode, exitCode } from './start-error';
 
 /** A start that takes longer than this shows how far it is. */
 const progressAfterMs = 1_000;
@@ -37,8 +37,10 @@ export async function runServer({ version, readOptions, onFatal }: ServerRun): P
     : await DataDirectory.own(options.data, (socket) => {
         control.accept(socket);
       });
-  const server = new ChatServer(options, log, onFatal);
-  stopOnSignals(server, control, directory, log, onFatal);
+  const server = new ChatServer(options, log, onFatal, (error) => {
+    stopFor(error);
+  });
+  const stopFor = stopOnSignals(server, control, directory, log, onFatal);
   process.on('SIGHUP', () => {
     reload(readOptions, server, log);
   });
@@ -87,30 +89,36 @@ function reachableHost(host: string): string {
   return outside?.address ?? '127.0.0.1';
 }
 
+/** Returns what stops the server because something is wrong: like a signal, but with exit code 1. */
 function stopOnSignals(
   server: ChatServer,
   control: ControlServer,
   directory: DataDirectory | undefined,
   log: Logger,
   onFatal: (error: unknown) => void,
-): void {
+): (error: Error) => void {
   let isStopping = false;
-  const stop = async (): Promise<void> => {
+  const stop = async (code: ExitCode): Promise<void> => {
+    isStopping = true;
     notifyService('STOPPING=1', log);
     await control.stop();
     await server.stop();
     await directory?.release();
     log.info('stopped');
-    process.exit(exitCode.fine);
+    process.exit(code);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (isStopping) process.exit(exitCode.unexpected);
-      isStopping = true;
       log.info({ signal, connections: server.connectionCount }, 'stopping; once more to exit at once');
-      stop().catch(onFatal);
+      stop(exitCode.fine).catch(onFatal);
     });
   }
+  return ({ message }) => {
+    if (isStopping) return;
+    log.fatal({ reason: message }, 'stopping: the server cannot go on like this');
+    stop(exitCode.unexpected).catch(onFatal);
+  };
 }
 
 /** Applies what may change while the server runs. */

@@ -1,16 +1,19 @@
 /**
- * Entry point of the journal thread: loads the store from the disk, then takes what is published in the ring to the
- * disk, with one sync for all that waits. It is outside the pool and blocks: nobody else runs here.
+ * Entry point of the journal thread: loads the store from the disk, or goes on where another one has died, then takes
+ * what is published in the ring to the disk, with one sync for all that waits. It is outside the pool and blocks: nobody
+ * else runs here.
  *
  * Invariant: nothing is called durable before it is on disk (`sync`), or at least handed to the system (`relaxed`).
  */
 import { parentPort, threadId, workerData } from 'node:worker_threads';
+import { JournalError } from '../shared/journal/journal-error';
 import { SegmentLog } from '../shared/journal/segment-log';
 import { dataFolders } from '../shared/journal/data-folders';
 import type { JournalMessage, JournalSettings, LoadSummary } from '../shared/journal/journal-messages';
 import { JournalReader } from '../shared/store/journal-reader';
 import { Memory } from '../shared/store/memory';
 import { StoreLoader } from '../shared/store/store-loader';
+import { TableWrites } from '../shared/store/table-writes';
 import { loadStore } from './load-store';
 import { Tables } from './tables/tables';
 
@@ -27,21 +30,21 @@ const settings = workerData as JournalSettings;
 const memory = new Memory(settings.store);
 const reader = new JournalReader(memory);
 
-main().catch((error: unknown) => {
-  const { code, message } = error as Error & { code?: string };
-  tell({ kind: 'failed', code: code ?? 'UNEXPECTED', message });
-});
-
 async function main(): Promise<void> {
+  const log = settings.ringOrigin === undefined ? await loadAll() : takeOver(settings.ringOrigin);
+  new JournalWriter(log, settings.ringOrigin ?? log.endPosition).run();
+  log.close();
+  tell({ kind: 'stopped' });
+}
+
+async function loadAll(): Promise<SegmentLog> {
   const folders = dataFolders(settings.folder);
-  const tables = await Tables.open(folders.tables);
+  const tables = await new TableWrites(memory).during(() => Tables.open(folders.tables));
   const log = SegmentLog.open(folders.journal, { startPosition: tables.applied });
   const summary = load(tables, log);
   await tables.close();
   tell({ kind: 'loaded', summary });
-  new JournalWriter(log).run();
-  log.close();
-  tell({ kind: 'stopped' });
+  return log;
 }
 
 function load(tables: Tables, log: SegmentLog): LoadSummary {
@@ -57,7 +60,28 @@ function load(tables: Tables, log: SegmentLog): LoadSummary {
     },
   );
   reader.markApplied((applied - log.endPosition) | 0);
-  return { rows, replayed, appliedPosition: applied, endPosition: log.endPosition };
+  return { rows, replayed, endPosition: log.endPosition };
+}
+
+/**
+ * Goes on with the journal of a thread that has died. What that one wrote and did not call durable any more is in the
+ * ring still, so that it can be recognised, and is not written again.
+ */
+function takeOver(ringOrigin: number): SegmentLog {
+  const { journal } = dataFolders(settings.folder);
+  const log = SegmentLog.open(journal);
+  const writtenWords = (log.endPosition - ringOrigin - reader.durable) | 0;
+  if (writtenWords < 0)
+    throw strangeJournal(journal, `it ends ${-writtenWords} words before what was on disk`);
+  log.read(log.endPosition - writtenWords, (payload, position) => {
+    if (!reader.holds((position - ringOrigin) | 0, payload))
+      throw strangeJournal(journal, `what it holds from ${position} on was not published`);
+  });
+  return log;
+}
+
+function strangeJournal(folder: string, what: string): JournalError {
+  return new JournalError('JOURNAL_DAMAGED', folder, 0, `after the death of its thread: ${what}`);
 }
 
 /** The loop of the journal thread. */
@@ -68,14 +92,23 @@ class JournalWriter {
   private unsyncedEnd: number | undefined;
   private trimmedAt = reader.applied;
 
-  constructor(private readonly log: SegmentLog) {}
+  /** Whether all that was published when the thread began is on disk. */
+  private isReady = false;
+
+  constructor(
+    private readonly log: SegmentLog,
+    private readonly ringOrigin: number,
+  ) {}
 
   run(): void {
     const isSync = settings.durability === 'sync';
-    // What was replayed may have been written and not synced when the last server ended.
+    // What there is may have been written and not synced when the last server, or the last thread, ended.
     this.persist(() => {
       this.log.sync();
     });
+    const end = (this.log.endPosition - this.ringOrigin) | 0;
+    reader.markSynced(end);
+    reader.markDurable(end);
     for (;;) {
       if (this.isFailing) {
         // All that was tried has succeeded at last, whether or not there is more to take.
@@ -85,6 +118,7 @@ class JournalWriter {
       }
       const run = reader.take();
       if (run === undefined) {
+        this.tellReady();
         if (reader.isStopping && this.unsyncedEnd === undefined) return;
         reader.waitForMore(this.unsyncedEnd === undefined ? idleMs : relaxedSyncMs);
       } else {
@@ -92,10 +126,17 @@ class JournalWriter {
         this.unsyncedEnd = run.end;
         if (isSync) this.sync();
         reader.markDurable(run.end);
+        this.tellReady();
       }
       if (reader.isStopping || Date.now() - this.lastSyncMs >= relaxedSyncMs) this.sync();
       this.trim();
     }
+  }
+
+  private tellReady(): void {
+    if (this.isReady) return;
+    this.isReady = true;
+    tell({ kind: 'ready' });
   }
 
   /** Brings to disk what was appended. */
@@ -139,3 +180,8 @@ class JournalWriter {
 function tell(message: JournalMessage): void {
   parentPort!.postMessage(message);
 }
+
+main().catch((error: unknown) => {
+  const { code, message } = error as Error & { code?: string };
+  tell({ kind: 'failed', code: code ?? 'UNEXPECTED', message });
+});

@@ -1,7 +1,6 @@
 /**
  * Entry point of the table thread: follows the journal's files and brings the tables up to date in bulk, at a low
- * priority. Only it writes LMDB. It must end by itself: a thread that is killed inside a write transaction wedges the
- * whole environment.
+ * priority. Only it writes LMDB, and only where `TableWrites` lets it: it must not be ended meanwhile.
  */
 import { setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,6 +16,7 @@ import { SegmentReader } from '../shared/journal/segment-reader';
 import { JournalReader } from '../shared/store/journal-reader';
 import { readLayout } from '../shared/store/layout';
 import { Memory } from '../shared/store/memory';
+import { TableWrites } from '../shared/store/table-writes';
 import { copyData } from './copy-data';
 import { Tables } from './tables/tables';
 
@@ -44,16 +44,18 @@ if (process.platform === 'linux') setPriority(0, tablePriority);
 
 const settings = workerData as TableSettings;
 const port = parentPort!;
+const memory = new Memory(settings.store);
+const writes = new TableWrites(memory);
 
 class TableFollower {
-  private readonly reader = new JournalReader(new Memory(settings.store));
+  private readonly reader = new JournalReader(memory);
   /** A room keeps as many messages as an inbox may. */
   private readonly roomMessagesMax = readLayout(new Int32Array(settings.store)).inboxMessagesMax;
   private readonly segments = new SegmentReader(dataFolders(settings.folder).journal);
-  private applied = settings.appliedPosition;
-  /** The durable position, in full and as the ring counts it. */
-  private durable = settings.endPosition;
-  private durableInRing = 0;
+  private applied: number;
+  /** The durable position, in full and as the ring counts it. It is looked for from where the tables are. */
+  private durable: number;
+  private durableInRing: number;
   private behindSinceMs: number | undefined;
   private keptHouseMs = 0;
   private failure: TableFailure | undefined;
@@ -63,7 +65,11 @@ class TableFollower {
   /** Meanwhile the tables stay where they are, so that the journal is kept from there on. */
   private isCopying = false;
 
-  constructor(private readonly tables: Tables) {}
+  constructor(private readonly tables: Tables) {
+    this.applied = tables.applied;
+    this.durable = this.applied;
+    this.durableInRing = (this.applied - settings.ringOrigin) | 0;
+  }
 
   start(): void {
     this.poll();
@@ -187,7 +193,9 @@ class TableFollower {
       run.set(part, at);
       at += part.length;
     }
-    this.tables.apply(run, end, Date.now());
+    writes.during(() => {
+      this.tables.apply(run, end, Date.now());
+    });
     this.applied = end;
     this.behindSinceMs = undefined;
     this.reader.markApplied((this.durableInRing - (this.durable - end)) | 0);
@@ -196,10 +204,12 @@ class TableFollower {
   private keepHouse(nowMs: number): void {
     const { tables, roomMessagesMax } = this;
     this.write(() => {
-      // Of no days at all everything is older, also what an earlier server kept.
-      tables.expireHistory(nowMs - settings.historyDays * dayMs);
-      tables.trimRooms(roomMessagesMax);
-      tables.expirePostedKeys({ beforeMs: nowMs - postedKeysMs, keysMax: postedKeysMax });
+      writes.during(() => {
+        // Of no days at all everything is older, also what an earlier server kept.
+        tables.expireHistory(nowMs - settings.historyDays * dayMs);
+        tables.trimRooms(roomMessagesMax);
+        tables.expirePostedKeys({ beforeMs: nowMs - postedKeysMs, keysMax: postedKeysMax });
+      });
     });
   }
 }
@@ -215,9 +225,8 @@ function failureOf(error: unknown): TableFailure {
 }
 
 async function main(): Promise<void> {
-  const tables = await Tables.open(dataFolders(settings.folder).tables, {
-    keepHistory: settings.historyDays > 0,
-  });
+  const options = { keepHistory: settings.historyDays > 0 };
+  const tables = await writes.during(() => Tables.open(dataFolders(settings.folder).tables, options));
   const follower = new TableFollower(tables);
   port.on('message', (request: TableRequest) => {
     if (request.kind === 'stop') {
@@ -234,6 +243,7 @@ async function main(): Promise<void> {
       },
     );
   });
+  tell({ kind: 'ready' });
   follower.start();
 }
 

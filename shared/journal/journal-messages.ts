@@ -9,6 +9,8 @@ export interface JournalSettings {
   /** The data directory. */
   readonly folder: string;
   readonly durability: Durability;
+  /** Given when the store is loaded already, and another journal thread has died: what the ring's position 0 stands for. */
+  readonly ringOrigin?: number;
 }
 
 /** What was found on disk. Positions are counts of words since the data directory began. */
@@ -17,7 +19,6 @@ export interface LoadSummary {
   readonly rows: number;
   /** Records of the journal that the tables had not taken over. */
   readonly replayed: number;
-  readonly appliedPosition: number;
   /** What the ring's position 0 stands for. */
   readonly endPosition: number;
 }
@@ -25,6 +26,8 @@ export interface LoadSummary {
 export type JournalMessage =
   | { readonly kind: 'progress'; readonly rows: number }
   | { readonly kind: 'loaded'; readonly summary: LoadSummary }
+  /** All that was published when the thread began is on disk. */
+  | { readonly kind: 'ready' }
   /** The thread ends: it cannot go on. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   /** The disk takes nothing; the thread goes on trying. */
@@ -35,8 +38,8 @@ export type JournalMessage =
 export interface TableSettings {
   readonly store: SharedArrayBuffer;
   readonly folder: string;
-  readonly appliedPosition: number;
-  readonly endPosition: number;
+  /** What the ring's position 0 stands for. */
+  readonly ringOrigin: number;
   /** Days that read messages are kept; 0 for no history. */
   readonly historyDays: number;
 }
@@ -55,6 +58,7 @@ export interface TableFailure {
 }
 
 export type TableMessage =
+  | { readonly kind: 'ready' }
   | { readonly kind: 'failing'; readonly code: string; readonly message: string }
   | { readonly kind: 'recovered' }
   | { readonly kind: 'done'; readonly id: number; readonly error?: TableFailure }

@@ -92,15 +92,6 @@ export class JournalReader {
     return this.memory.load(header.ringApplied);
   }
 
-  /** Notes whether the table thread is about to write the tables, or through with it. */
-  set tablesAreWritten(areWritten: boolean) {
-    this.memory.store(header.tablesAreWritten, areWritten ? 1 : 0);
-  }
-
-  get tablesAreWritten(): boolean {
-    return this.memory.load(header.tablesAreWritten) === 1;
-  }
-
   /** Whether `words` are what the ring holds from `position` on, which is published and not called durable yet. */
   holds(position: number, words: Int32Array): boolean {
     const { memory, layout } = this;

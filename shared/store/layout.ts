@@ -56,8 +56,10 @@ export const header = {
   readerSleeps: 116,
   /** What it sleeps on: counts up whenever there may be something to do. */
   readerWakeUps: 117,
-  /** 1 while the table thread is inside LMDB: if it dies there, nobody of this process can write the tables any more. */
-  tablesAreWritten: 119,
+  /** Counts the beginnings and the ends of writing the tables: odd while one is under way. See `table-writes.ts`. */
+  tableWrites: 119,
+  /** 1 once no writing of the tables may begin any more. */
+  tableWritesEnd: 120,
   words: 128,
 } as const;
 
@@ -327,7 +329,7 @@ function assertRecordsFit(): void {
     [sessionRecord.token + 4, sessionRecord.user],
     [sessionRecord.version + 1, sessionRecord.words],
     [block.message.atHigh + 1, block.message.text],
-    [header.tablesAreWritten + 1, header.words],
+    [header.tableWritesEnd + 1, header.words],
   ];
   for (const [end, boundary] of ends) {
     if (end > boundary)
