@@ -29,7 +29,7 @@ export interface JournalOptions {
 }
 
 /** How long the tables may take to end; what they have not taken over is in the journal. */
-const tablesEndMsMax = 20_000;
+const tablesEndMsMax = 15_000;
 /** How often to look whether a write of the tables comes to an end, and when it is taken for one that never will. */
 const lookIntervalMs = 5_000;
 const stuckMs = 120_000;
