@@ -111,14 +111,19 @@ test('a journal thread that dies while the server stops is replaced, and all tha
 });
 
 describe('the table thread', () => {
-  test('is replaced, and brings the tables up to date', async () => {
+  test('is replaced, and brings the tables up to date, also for those who read them', async () => {
     server = await DurableServer.start([], undefined, { preload });
-    await send(0);
+    const [from, to] = server.members;
+    const client = await server.connect();
     for (let death = 0; death < 3; death += 1) {
+      await send(death);
+      const history = await client.ask(`history ${to!.token} ${from!.username}`);
+      expect(history).toContain(`m1.${death}`);
       expect(await ask({ kind: 'terminate', role: 'table', count: 1 })).toBe(1);
       await server.process.untilPrinted(new RegExp(`(?:the thread goes on[^]*){${death + 1}}`));
     }
-    await send(1);
+    client.destroy();
+    await send(3);
     await judgeAll();
   });
 
