@@ -28,6 +28,8 @@ interface Figures {
 /** Chats at random; a user reads after about `sendsPerRead` messages of all, whoever that is. */
 class Chatter {
   readonly writer = new RecordWriter();
+  private sequence = 0;
+  /** By user: that of the newest message. */
   private readonly sequences: Float64Array;
   private random = 0x2545f491;
   messageCount = 0;
@@ -45,9 +47,10 @@ class Chatter {
   chat(recordBytes: number, isRead: boolean): void {
     while (this.writer.length * 4 < recordBytes) {
       const [sender, receiver] = [this.randomUser(), this.randomUser()];
-      this.sequences[receiver]! += 1;
+      this.sequence += 1;
+      this.sequences[receiver] = this.sequence;
       const atMs = startAtMs + Math.floor((this.messageCount / messagesPerSecond) * 1_000);
-      this.writer.message(receiver, sender, this.sequences[receiver]!, atMs, messageText);
+      this.writer.message(receiver, sender, this.sequence, atMs, messageText);
       this.messageCount += 1;
       if (!isRead || this.messageCount % sendsPerRead !== 0) continue;
       const reader = this.randomUser();

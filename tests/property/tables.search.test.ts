@@ -3,11 +3,12 @@ import fc from 'fast-check';
 import { escapeText } from '../../shared/protocol/json-ascii';
 import { RecordWriter } from '../support/record-writer';
 import { TemporaryFolder } from '../support/temporary-folder';
-import { conversationOf } from '../../workers/tables/keys';
+import { conversationOfMessage } from '../../workers/tables/keys';
 import { searchWordsOf, type SearchQuery } from '../../workers/tables/search';
 import { Tables } from '../../workers/tables/tables';
 
 const userCount = 6;
+const roomCount = 3;
 const nowMs = 1_750_000_000_000;
 const hourMs = 3_600_000;
 
@@ -30,9 +31,15 @@ const vocabulary = [
 const text = fc
   .array(fc.constantFrom(...vocabulary), { minLength: 1, maxLength: 6 })
   .map((words) => words.join(' '));
+const user = fc.integer({ min: 1, max: userCount });
+/** A user, or a room as its negative number. */
+const party = fc.oneof(
+  { weight: 3, arbitrary: user },
+  { weight: 1, arbitrary: fc.integer({ min: -roomCount, max: -1 }) },
+);
 const message = fc.record({
-  sender: fc.integer({ min: 1, max: userCount }),
-  receiver: fc.integer({ min: 1, max: userCount }),
+  sender: user,
+  receiver: party,
   text,
   /** Said so many times: many make a conversation loud. */
   count: fc.oneof(
@@ -43,8 +50,9 @@ const message = fc.record({
 /** Hours between runs part them into several partitions. */
 const run = fc.record({ messages: fc.array(message, { minLength: 1, maxLength: 30 }), hours: fc.nat(30) });
 const query = fc.record({
-  user: fc.integer({ min: 1, max: userCount }),
-  peer: fc.option(fc.integer({ min: 1, max: userCount }), { nil: undefined }),
+  user,
+  rooms: fc.uniqueArray(fc.integer({ min: 1, max: roomCount })),
+  peer: fc.option(party, { nil: undefined }),
   words: fc.array(fc.constantFrom(...vocabulary, 'nirwana'), { minLength: 1, maxLength: 2 }),
   limit: fc.integer({ min: 1, max: 20 }),
 });
@@ -63,12 +71,19 @@ function plainWords(said: string): string[] {
   ).map((word) => word.toLowerCase());
 }
 
-function isWanted(said: Said, user: number, peer: number | undefined, words: readonly string[]): boolean {
-  const parties = [said.sender, said.receiver];
-  const isOwn = parties.includes(user);
-  const isThere =
-    peer === undefined || conversationOf(said.sender, said.receiver) === conversationOf(user, peer);
+interface Wanted {
+  readonly user: number;
+  readonly rooms: readonly number[];
+  readonly peer: number | undefined;
+  readonly words: readonly string[];
+}
+
+function isWanted(said: Said, { user: asker, rooms, peer, words }: Wanted): boolean {
+  const { sender, receiver } = said;
+  const isOwn = receiver < 0 ? rooms.includes(-receiver) : sender === asker || receiver === asker;
   const held = plainWords(said.text);
+  const isThere =
+    peer === undefined || conversationOfMessage(sender, receiver) === conversationOfMessage(asker, peer);
   return isOwn && isThere && words.flatMap(plainWords).every((word) => held.includes(word));
 }
 
@@ -96,14 +111,16 @@ test('random messages in random runs, searched with any limit, at once and with 
       try {
         const said: Said[] = [];
         const writer = new RecordWriter();
-        for (let user = 1; user <= userCount; user += 1)
-          writer.userCreated(user, nowMs, `user${user}`, `User ${user}`, 'hash');
+        for (let number = 1; number <= userCount; number += 1)
+          writer.userCreated(number, nowMs, `user${number}`, `User ${number}`, 'hash');
+        for (let room = 1; room <= roomCount; room += 1)
+          writer.roomCreated(room, 1, room, nowMs, `room${room}`);
         let atMs = nowMs;
         for (const { messages, hours } of runs) {
           atMs += hours * hourMs;
           for (const { count, ...one } of messages) {
             for (let index = 0; index < count; index += 1) {
-              const sequence = said.length * 2 + 1;
+              const sequence = roomCount + said.length * 2 + 1;
               said.push({ ...one, sequence });
               writer.message(one.receiver, one.sender, sequence, atMs, escapeText(one.text));
             }
@@ -113,19 +130,21 @@ test('random messages in random runs, searched with any limit, at once and with 
           tables.apply(words, tables.applied + words.length, atMs);
         }
         expect(tables.check()).toEqual([]);
-        for (const { user, peer, words, limit } of queries) {
+        for (const { limit, ...wanted } of queries) {
+          const { peer, rooms } = wanted;
+          // Only who is in a room may search it.
+          if (peer !== undefined && peer < 0 && !rooms.includes(-peer)) continue;
           const searched = {
-            user,
-            rooms: [],
-            words: searchWordsOf(escapeText(words.join(' '))),
-            conversation: peer === undefined ? undefined : conversationOf(user, peer),
+            user: wanted.user,
+            rooms,
+            words: searchWordsOf(escapeText(wanted.words.join(' '))),
+            conversation: peer === undefined ? undefined : conversationOfMessage(wanted.user, peer),
             limit,
           };
           if (searched.words.length === 0) continue;
-          const expected = said
-            .filter((one) => isWanted(one, user, peer, words))
-            .map(({ sequence }) => sequence);
-          expect(searchAll(tables, searched)).toEqual(expected.reverse());
+          const expected = said.filter((one) => isWanted(one, wanted)).map(({ sequence }) => sequence);
+          expected.reverse();
+          expect(searchAll(tables, searched)).toEqual(expected);
           expect(searchAll(tables, { ...searched, isOver: () => true })).toEqual(expected);
         }
       } finally {
