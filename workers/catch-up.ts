@@ -21,13 +21,15 @@ export function catchUp(
   const reader = new CatchUpReader(store, after);
   // Before the locks are taken: whatever has this sequence or a smaller one is there when they are held.
   const { sequence } = store.subscriptions;
+  const rooms: number[] = [];
+  store.rooms.forEachRoomOf(user, ({ number }) => rooms.push(number));
   store.journal.forgetAwaited();
   const more = store.mail.fetch(user, Infinity, reader);
   return {
     frames: reader.frames,
     through: more ? reader.last : Math.max(sequence, reader.last),
     more,
-    rooms: [],
+    rooms,
     position: store.journal.awaited,
   };
 }
@@ -49,7 +51,7 @@ class CatchUpReader implements MessageReader {
     return this.bytes.toString('latin1', 0, this.writer.at);
   }
 
-  message({ sequence, sender, receiver, atMs, firstBlock, textBytes }: StoredMessage): boolean {
+  message({ sequence, sender, receiver, room, atMs, firstBlock, textBytes }: StoredMessage): boolean {
     const { store, writer } = this;
     if (sequence <= this.last) return true;
     const bytes =
@@ -58,7 +60,7 @@ class CatchUpReader implements MessageReader {
       liveMessageEnding.byteLength;
     if (bytes > writer.roomBytes) return false;
     writer.bytes(liveMessageOpening);
-    beginMessageFields(writer, store, sequence, sender, receiver);
+    beginMessageFields(writer, store, sequence, sender, receiver, room);
     store.mail.copyText(firstBlock, textBytes, writer);
     endMessageFields(writer, atMs);
     writer.bytes(liveMessageEnding);

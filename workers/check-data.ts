@@ -109,7 +109,7 @@ function replay(
     ['Replayed', `${replayed} records of the journal that the tables have not taken over`],
     [
       'Holds',
-      `${audit.users} accounts ever, ${audit.sessions} sessions, ${audit.unreadMessages} unread messages`,
+      `${audit.users} accounts ever, ${audit.sessions} sessions, ${audit.unreadMessages} unread messages, ${audit.rooms} rooms`,
     ],
   );
 }

@@ -9,10 +9,15 @@ import { fetch } from './commands/fetch';
 import { helpFor } from './commands/help';
 import { history } from './commands/history';
 import { inbox } from './commands/inbox';
+import { join } from './commands/join';
+import { leave } from './commands/leave';
 import { logout } from './commands/logout';
+import { members } from './commands/members';
 import { passwd } from './commands/passwd';
 import { ping } from './commands/ping';
 import { register } from './commands/register';
+import { remove } from './commands/remove';
+import { rooms } from './commands/rooms';
 import { search } from './commands/search';
 import { send } from './commands/send';
 import { subscribe } from './commands/subscribe';
@@ -31,6 +36,11 @@ const commands: readonly Command[] = [
   register,
   passwd,
   whoami,
+  join,
+  leave,
+  remove,
+  rooms,
+  members,
   ping,
   history,
   search,

@@ -4,6 +4,7 @@
  */
 import { type DeliveryArea, type DeliveryKind, deliveryKind } from '../shared/batch/delivery-area';
 import { writeMessageId } from '../shared/protocol/message-id';
+import type { Name } from '../shared/protocol/name';
 import { asciiBytes, type ReplyWriter } from '../shared/protocol/reply-writer';
 import type { Store } from '../shared/store/store';
 import type { StoredText } from '../shared/store/stored-text';
@@ -26,12 +27,19 @@ export class LiveFrames {
     this.segment = segment;
   }
 
-  /** `sender` has sent `text` to a user or, as a negative number, to a room. */
-  message(sender: number, target: number, sequence: number, atMs: number, text: StoredText): void {
+  /** `sender` has sent `text` to a user or, as a negative number, to a room, whose name is looked at then. */
+  message(
+    sender: number,
+    target: number,
+    room: Name,
+    sequence: number,
+    atMs: number,
+    text: StoredText,
+  ): void {
     const frame = this.open(deliveryKind.message, target, sender, sequence);
     if (frame === undefined) return;
     frame.bytes(liveMessageOpening);
-    beginMessageFields(frame, this.store, sequence, sender, target);
+    beginMessageFields(frame, this.store, sequence, sender, target, room);
     text.copyTo(frame);
     endMessageFields(frame, atMs);
     frame.bytes(liveMessageEnding);

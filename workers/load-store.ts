@@ -8,7 +8,7 @@ import type { StoreLoader } from '../shared/store/store-loader';
 import type { Tables } from './tables/tables';
 
 export interface LoadedRows {
-  /** Users, sessions, messages and records together. */
+  /** Users, sessions, rooms, members, messages and records together. */
   readonly rows: number;
   /** Records of the journal that the tables had not taken over. */
   readonly replayed: number;
@@ -46,9 +46,12 @@ export function loadStore(
     loader.session(token, user, openedAtSeconds);
     count();
   }
-  for (const message of tables.unread()) {
-    loader.message(message.receiver, message.sender, message.sequence, message.atMs, message.text);
-    count();
+  loadRooms(loader, tables, count);
+  for (const messages of [tables.unread(), tables.roomMessages()]) {
+    for (const { receiver, sender, sequence, atMs, text } of messages) {
+      loader.message(receiver, sender, sequence, atMs, text);
+      count();
+    }
   }
   readRest((payload) => {
     forEachRecord(payload, (record) => {
@@ -59,4 +62,18 @@ export function loadStore(
   });
   loader.finish();
   return { rows, replayed };
+}
+
+function loadRooms({ rooms }: StoreLoader, tables: Tables, count: () => void): void {
+  rooms.noteNumber(tables.newestRoom);
+  for (const { room, name, owner } of tables.rooms()) {
+    rooms.room(room, name, owner);
+    count();
+  }
+  // In order of joining, as the members of a room are listed, and the rooms of a user.
+  const members = [...tables.members()].sort((left, right) => left.joinedSequence - right.joinedSequence);
+  for (const { room, user, joinedSequence } of members) {
+    rooms.member(room, user, joinedSequence);
+    count();
+  }
 }

@@ -9,7 +9,9 @@
  *
  * The text stands between two calls, because it comes from the store's blocks or from the request in hand.
  */
+import { nameBytesMax } from '../shared/protocol/limits';
 import { messageIdBytesMax, writeMessageId } from '../shared/protocol/message-id';
+import type { Name } from '../shared/protocol/name';
 import { asciiBytes, type ReplyWriter } from '../shared/protocol/reply-writer';
 import { timestampBytes, writeTimestamp } from '../shared/protocol/timestamp';
 import type { Store } from '../shared/store/store';
@@ -22,11 +24,15 @@ const toName = asciiBytes('", "msg_to": "');
 const text = asciiBytes('", "msg": "');
 const at = asciiBytes('", "at": "');
 const ending = asciiBytes('"');
+const roomSign = asciiBytes('#');
 
 const fixedBytes =
   [id, from, fromName, to, toName, text, at, ending].reduce((sum, { byteLength }) => sum + byteLength, 0) +
   messageIdBytesMax +
   timestampBytes;
+
+/** A room's name with its `#`, twice. */
+const roomNamesBytesMax = 2 * (1 + nameBytesMax);
 
 /** The most bytes that the fields of a message take, with a text of so many (escaped) bytes. */
 export function messageFieldsBytesMax(
@@ -39,19 +45,19 @@ export function messageFieldsBytesMax(
     fixedBytes +
     store.nameBytes(sender) +
     store.displayNameBytes(sender) +
-    store.nameBytes(receiver) +
-    store.displayNameBytes(receiver) +
+    (receiver < 0 ? roomNamesBytesMax : store.nameBytes(receiver) + store.displayNameBytes(receiver)) +
     textBytes
   );
 }
 
-/** Writes the fields up to the text, which is to follow. */
+/** Writes the fields up to the text, which is to follow. `room` is looked at where the receiver is one, a negative number. */
 export function beginMessageFields(
   reply: ReplyWriter,
   store: Store,
   sequence: number,
   sender: number,
   receiver: number,
+  room: Name,
 ): void {
   reply.bytes(id);
   writeMessageId(reply, sequence, receiver);
@@ -60,10 +66,17 @@ export function beginMessageFields(
   reply.bytes(fromName);
   store.copyDisplayName(sender, reply);
   reply.bytes(to);
-  store.copyName(receiver, reply);
+  if (receiver < 0) writeRoom(reply, room);
+  else store.copyName(receiver, reply);
   reply.bytes(toName);
-  store.copyDisplayName(receiver, reply);
+  if (receiver < 0) writeRoom(reply, room);
+  else store.copyDisplayName(receiver, reply);
   reply.bytes(text);
+}
+
+function writeRoom(reply: ReplyWriter, { view, lengthBytes }: Name): void {
+  reply.bytes(roomSign);
+  reply.copy(view, 0, lengthBytes);
 }
 
 /** Writes the rest, after the text. */

@@ -32,6 +32,10 @@ export const historyMessagesDefault = 50;
 /** Messages that one `search` gives. */
 export const searchMessagesMax = 50;
 
+/** Members of one room, and rooms that one user is in. */
+export const roomMembersMax = 10_000;
+export const roomsOfUserMax = 32;
+
 /** One reply, with its terminator. What does not fit stays in the inbox. */
 export const replyBytesMax = 1_048_576;
 

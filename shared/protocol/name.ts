@@ -2,6 +2,7 @@
  * Usernames as the store looks them up: case-folded, zero-padded to 32 bytes, with their hash.
  */
 import { nameBytesMax } from './limits';
+import { viewOf } from './word-view';
 
 const nameWords = nameBytesMax / 4;
 
@@ -16,6 +17,7 @@ for (const character of 'abcdefghijklmnopqrstuvwxyz0123456789._-') {
 export class Name {
   readonly words = new Int32Array(nameWords);
   readonly bytes = new Uint8Array(this.words.buffer);
+  readonly view = viewOf(this.bytes);
   lengthBytes = 0;
   /** 32 bits, FNV-1a with a final mix: neighbouring names spread over buckets and stripes. */
   hash = 0;

@@ -12,10 +12,20 @@ import { littleEndian, viewOf } from './word-view';
 
 /**
  * What a command's parameter is. `text` and `displayName` take the rest of the line, outer white space trimmed; all
- * others take one word.
+ * others take one word. A `destination` is a name, or a room; a room is a name with a `#` before it.
  */
 export type ParameterKind =
-  'token' | 'name' | 'password' | 'newPassword' | 'text' | 'displayName' | 'limit' | 'id';
+  | 'token'
+  | 'name'
+  | 'destination'
+  | 'room'
+  | 'after'
+  | 'password'
+  | 'newPassword'
+  | 'text'
+  | 'displayName'
+  | 'limit'
+  | 'id';
 
 export interface Parameter {
   readonly kind: ParameterKind;
@@ -35,6 +45,7 @@ const newline = 0x0a;
 const carriageReturn = 0x0d;
 const space = 0x20;
 const tab = 0x09;
+const roomSign = 0x23;
 
 /** What a byte means for the line it stands in; the marks of a line's bytes are gathered in one pass. */
 const mark = { newline: 1, carriageReturn: 2, tab: 4, control: 8, high: 16, escaped: 32 } as const;
@@ -69,9 +80,19 @@ export class RequestParser {
   readonly token = new Int32Array(4);
   /** False when the token is not of a token's form: no session can have it. */
   tokenIsWellFormed = false;
+  /** Also that of a destination, without its `#`. */
   readonly name = new Name();
-  /** False when the name is not of a name's form: no user can have it. */
+  /** False when the name is not of a name's form: no user, or room, can have it. */
   nameIsWellFormed = false;
+  destinationIsRoom = false;
+  /** Without its `#`. */
+  readonly room = new Name();
+  /** False when it has no `#`, or not the form of a name behind it: there can be no such room. */
+  roomIsWellFormed = false;
+  /** A user to go on behind; `afterIsGiven` is false when the line has none. */
+  readonly after = new Name();
+  afterIsGiven = false;
+  afterIsWellFormed = false;
   readonly password = new ByteRange();
   readonly newPassword = new ByteRange();
   readonly text = new ByteRange();
@@ -187,6 +208,17 @@ export class RequestParser {
       case 'name':
         this.nameIsWellFormed = this.name.read(bytes, start, end);
         return;
+      case 'destination':
+        this.destinationIsRoom = bytes[start] === roomSign;
+        this.nameIsWellFormed = this.name.read(bytes, this.destinationIsRoom ? start + 1 : start, end);
+        return;
+      case 'room':
+        this.roomIsWellFormed = bytes[start] === roomSign && this.room.read(bytes, start + 1, end);
+        return;
+      case 'after':
+        this.afterIsGiven = true;
+        this.afterIsWellFormed = this.after.read(bytes, start, end);
+        return;
       case 'text':
       case 'displayName':
       case 'password':
@@ -209,6 +241,7 @@ export class RequestParser {
   private leaveOut(kind: ParameterKind): void {
     if (kind === 'limit') this.limit = undefined;
     else if (kind === 'id') this.idIsGiven = false;
+    else if (kind === 'after') this.afterIsGiven = false;
     else if (kind === 'displayName') this.displayName.start = this.displayName.end = 0;
   }
 

@@ -2,6 +2,8 @@
  * Checks every invariant of a store at rest: every list whole, every count true, every record and block in exactly
  * one place. Used by tests after each crash and at the end of each storm, and by operators (`chat-server check`).
  */
+import { RoomAudit } from './audit-rooms';
+import type { AuditWords, ClaimedMessages } from './audit-words';
 import { messageBlockCount, textBlockCount } from './block-pool';
 import {
   block,
@@ -20,7 +22,11 @@ export interface StoreAudit {
   readonly findings: readonly string[];
   readonly users: number;
   readonly sessions: number;
+  /** In inboxes. */
   readonly unreadMessages: number;
+  readonly rooms: number;
+  /** That rooms hold, read or not. */
+  readonly roomMessages: number;
   readonly freeBlocks: number;
 }
 
@@ -31,8 +37,8 @@ export function auditStore(buffer: SharedArrayBuffer): StoreAudit {
   return new Auditor(new Int32Array(buffer)).run();
 }
 
-class Auditor {
-  private readonly layout: Layout;
+class Auditor implements AuditWords {
+  readonly layout: Layout;
   private readonly findings: string[] = [];
   /** Where each block was found, to catch one that is in two places. */
   private readonly blockPlace = new Map<number, string>();
@@ -50,6 +56,7 @@ class Auditor {
     const sessions = this.checkSessions();
     this.checkSessionLists();
     this.checkActiveList();
+    const roomCounts = new RoomAudit(this).run(this.userCount);
     const freeBlocks = this.checkFreeBlocks();
     this.expect(this.blockPlace.size, this.at(header.blockBump), 'blocks found in some place');
     return {
@@ -57,6 +64,7 @@ class Auditor {
       users: this.userCount,
       sessions,
       unreadMessages: this.unreadMessages,
+      ...roomCounts,
       freeBlocks,
     };
   }
@@ -115,36 +123,55 @@ class Auditor {
       this.at(word + userRecord.passwordBytes),
       `password of user ${user}`,
     );
-    let messages = 0;
-    let blocks = 0;
-    let last = 0;
     const readThrough = this.wide(word + userRecord.readThroughLow, word + userRecord.readThroughHigh);
-    let lastSequence = readThrough;
-    let next = this.at(word + userRecord.inboxHead);
-    while (next !== 0 && messages <= this.layout.blocksMax) {
+    const { last, lastSequence, messageCount, blockCount } = this.claimMessages(
+      this.at(word + userRecord.inboxHead),
+      readThrough,
+      `inbox of user ${user}`,
+    );
+    this.expect(this.at(word + userRecord.inboxTail), last, `inbox tail of user ${user}`);
+    this.expect(
+      this.at(word + userRecord.inboxMessageCount),
+      messageCount,
+      `unread messages of user ${user}`,
+    );
+    this.expect(this.at(word + userRecord.inboxBlockCount), blockCount, `inbox blocks of user ${user}`);
+    const newest = this.wide(word + userRecord.lastSequenceLow, word + userRecord.lastSequenceHigh);
+    if (messageCount > 0 && lastSequence !== newest)
+      this.report(`user ${user}: message ${lastSequence} is the last, not the newest, ${newest}`);
+    if (Math.max(newest, readThrough) > this.wide(header.sequenceLow, header.sequenceHigh))
+      this.report(`user ${user}: a sequence that was never given: ${Math.max(newest, readThrough)}`);
+    this.unreadMessages += messageCount;
+  }
+
+  claimMessages(
+    firstMessage: number,
+    after: number,
+    place: string,
+    visit: (message: number, sequence: number) => void = () => undefined,
+  ): ClaimedMessages {
+    let messageCount = 0;
+    let blockCount = 0;
+    let last = 0;
+    let lastSequence = after;
+    let next = firstMessage;
+    while (next !== 0 && messageCount <= this.layout.blocksMax) {
       const first = this.blockWord(next);
       const count = messageBlockCount(this.at(first + block.message.textBytes));
       const sequence = this.wide(first + block.message.sequenceLow, first + block.message.sequenceHigh);
       if (sequence <= lastSequence)
-        this.report(`inbox of user ${user}: message ${sequence} after ${lastSequence} or read`);
+        this.report(`${place}: message ${sequence} after ${lastSequence} or read`);
       lastSequence = sequence;
+      visit(next, sequence);
       const sender = this.at(first + block.message.sender);
-      if (sender < 1 || sender > this.userCount) this.report(`inbox of user ${user}: sender ${sender}`);
-      last = this.claimChain(next, count, `inbox of user ${user}`);
+      if (sender < 1 || sender > this.userCount) this.report(`${place}: sender ${sender}`);
+      last = this.claimChain(next, count, place);
       if (last === 0) break;
-      messages += 1;
-      blocks += count;
+      messageCount += 1;
+      blockCount += count;
       next = this.at(this.blockWord(last));
     }
-    this.expect(this.at(word + userRecord.inboxTail), last, `inbox tail of user ${user}`);
-    this.expect(this.at(word + userRecord.inboxMessageCount), messages, `unread messages of user ${user}`);
-    this.expect(this.at(word + userRecord.inboxBlockCount), blocks, `inbox blocks of user ${user}`);
-    const newest = this.wide(word + userRecord.lastSequenceLow, word + userRecord.lastSequenceHigh);
-    if (messages > 0 && lastSequence !== newest)
-      this.report(`user ${user}: message ${lastSequence} is the last, not the newest, ${newest}`);
-    if (Math.max(newest, readThrough) > this.wide(header.sequenceLow, header.sequenceHigh))
-      this.report(`user ${user}: a sequence that was never given: ${Math.max(newest, readThrough)}`);
-    this.unreadMessages += messages;
+    return { last, lastSequence, messageCount, blockCount };
   }
 
   private checkSessions(): number {
@@ -292,13 +319,13 @@ class Auditor {
   }
 
   /** A word; 0, and a finding, where a wild link has led out of the memory. */
-  private at(word: number): number {
+  at(word: number): number {
     if (word >= 0 && word < this.words.length) return Atomics.load(this.words, word);
     this.report(`a link leads out of the store, to word ${word}`);
     return 0;
   }
 
-  private wide(low: number, high: number): number {
+  wide(low: number, high: number): number {
     return (this.at(low) >>> 0) + this.at(high) * 2 ** 32;
   }
 
@@ -314,11 +341,11 @@ class Auditor {
     return this.layout.blocks + (blockNumber - 1) * block.words;
   }
 
-  private expect(found: number, expected: number, what: string): void {
+  expect(found: number, expected: number, what: string): void {
     if (found !== expected) this.report(`${what}: found ${found}, expected ${expected}`);
   }
 
-  private report(finding: string): void {
+  report(finding: string): void {
     if (this.findings.length < findingsMax) this.findings.push(finding);
   }
 }

@@ -8,29 +8,40 @@
  * ```
  */
 import { highWord, joinWords, lowWord } from '../journal/record';
+import { roomsOfUserMax } from '../protocol/limits';
+import { Name } from '../protocol/name';
 import type { BlockPool } from './block-pool';
 import { messageBlockCount } from './block-pool';
 import { block, type Layout, userRecord } from './layout';
+import type { MemberTable } from './member-table';
 import type { Memory } from './memory';
+import type { RoomChain } from './room-chain';
+import type { RoomTable } from './room-table';
+import type { RoomUnread } from './room-unread';
 import type { StoredText } from './stored-text';
 import type { Transaction } from './transaction';
 import type { UserTable } from './user-table';
 
-/** What is done with the messages that `take` hands over, in two passes: choose in order of arrival, write by sender. */
+/**
+ * What is done with the messages that `take` hands over, in two passes: choose in order of arrival, write by sender.
+ * `room` is where a message was sent to; 0 for one to the user alone.
+ */
 export interface InboxReader {
   /** Whether this message is taken too. Once one is not, none after it is. */
-  accepts(sender: number, textBytes: number, isFirstOfSender: boolean): boolean;
+  accepts(sender: number, textBytes: number, isFirstOfSender: boolean, room: number): boolean;
   /** Begins the messages of one sender. */
   sender(sender: number): void;
   /** The next message of that sender; its text is copied with `BlockPool.copyText`. */
-  message(firstBlock: number, textBytes: number): void;
+  message(firstBlock: number, textBytes: number, room: number): void;
 }
 
 /** A message as `show` shows it: one object, filled anew for each. */
 export class StoredMessage {
   sequence = 0;
   sender = 0;
+  /** The user itself, or a room as its negative number; then `room` is that room's name. */
   receiver = 0;
+  readonly room = new Name();
   atMs = 0;
   /** Its text is copied with `Mailbox.copyText`. */
   firstBlock = 0;
@@ -50,8 +61,9 @@ export class Inbox {
   lastTakenLow = 0;
   lastTakenHigh = 0;
 
-  // The messages of the `take` under way, in order of arrival: first block, size, and the next of the same sender.
+  // The messages of the `take` under way, in order of arrival: first block, size, room, and the next of the same sender.
   private readonly messageBlock: Int32Array;
+  private readonly messageRoom: Int32Array;
   private readonly messageTextBytes: Int32Array;
   private readonly nextOfSender: Int32Array;
   // Its senders, in order of their oldest message: user, first and last message.
@@ -69,9 +81,14 @@ export class Inbox {
     private readonly transaction: Transaction,
     private readonly blocks: BlockPool,
     private readonly users: UserTable,
+    private readonly rooms: RoomTable,
+    private readonly members: MemberTable,
+    private readonly roomChain: RoomChain,
+    private readonly roomUnread: RoomUnread,
   ) {
-    const messagesMax = Math.min(takenMessagesMax, layout.inboxMessagesMax);
+    const messagesMax = Math.min(takenMessagesMax, layout.inboxMessagesMax * (1 + roomsOfUserMax));
     this.messageBlock = new Int32Array(messagesMax);
+    this.messageRoom = new Int32Array(messagesMax);
     this.messageTextBytes = new Int32Array(messagesMax);
     this.nextOfSender = new Int32Array(messagesMax);
     this.groupSender = new Int32Array(messagesMax);
@@ -124,60 +141,89 @@ export class Inbox {
   }
 
   /**
-   * Hands the oldest messages to `reader` and takes them out; returns how many. The user's lock is held; the reader
-   * copies what it needs before this returns, since the blocks are free once the caller commits.
+   * Hands the oldest messages, of the inbox and of the user's rooms, to `reader` and marks them read; returns how many.
+   * The locks of the user and of its rooms are held; the reader copies what it needs before this returns, since the
+   * blocks are free once the caller commits.
    */
   take(user: number, reader: InboxReader): number {
-    const { memory } = this;
+    const { memory, roomUnread } = this;
     const userWord = this.users.wordOf(user);
+    const isInRooms = this.members.firstOf(user) !== 0;
+    if (isInRooms) roomUnread.open(user);
     this.groupCount = 0;
     let count = 0;
+    let inboxCount = 0;
     let blockCount = 0;
     let last = 0;
     let next = memory.read(userWord + userRecord.inboxHead);
-    while (next !== 0 && count < this.messageBlock.length) {
-      const word = this.blocks.wordOf(next);
+    for (; count < this.messageBlock.length; count += 1) {
+      const room = isInRooms && this.isBehindRooms(next) ? roomUnread.room : 0;
+      const message = room === 0 ? next : roomUnread.message;
+      if (message === 0) break;
+      const word = this.blocks.wordOf(message);
       const textBytes = memory.read(word + block.message.textBytes);
       const sender = memory.read(word + block.message.sender);
       const group = this.groupOf(sender);
-      if (!reader.accepts(sender, textBytes, group < 0)) break;
-      this.messageBlock[count] = next;
+      if (!reader.accepts(sender, textBytes, group < 0, room)) break;
+      this.messageBlock[count] = message;
+      this.messageRoom[count] = room;
       this.lastTakenLow = memory.read(word + block.message.sequenceLow);
       this.lastTakenHigh = memory.read(word + block.message.sequenceHigh);
       this.messageTextBytes[count] = textBytes;
       this.addToGroup(group, sender, count);
+      if (room !== 0) {
+        roomUnread.pass();
+        continue;
+      }
       const blocksOfMessage = messageBlockCount(textBytes);
-      last = blocksOfMessage === 1 ? next : this.lastBlock(next, blocksOfMessage);
+      last = blocksOfMessage === 1 ? message : this.lastBlock(message, blocksOfMessage);
       blockCount += blocksOfMessage;
-      count += 1;
+      inboxCount += 1;
       next = memory.read(this.blocks.wordOf(last) + block.next);
     }
     if (count > 0) {
       this.handOver(reader);
-      this.unlink(userWord, last, next, count, blockCount);
+      if (inboxCount > 0) this.unlink(userWord, last, next, inboxCount, blockCount);
       this.setWide(userWord + userRecord.readThroughLow, this.lastTakenLow, this.lastTakenHigh);
+      if (isInRooms) this.roomChain.noteReadThrough(user, joinWords(this.lastTakenLow, this.lastTakenHigh));
     }
     return count;
   }
 
-  /** Shows the oldest messages, at most so many, and leaves them; returns whether there are more. The user's lock is held. */
+  /**
+   * Shows the oldest messages, of the inbox and of the user's rooms, at most so many, and leaves them; returns whether
+   * there are more. The locks of the user and of its rooms are held.
+   */
   show(user: number, messagesMax: number, reader: MessageReader): boolean {
-    const { memory, blocks, shown } = this;
+    const { memory, blocks, roomUnread } = this;
+    const isInRooms = this.members.firstOf(user) !== 0;
+    if (isInRooms) roomUnread.open(user);
     let next = memory.read(this.users.wordOf(user) + userRecord.inboxHead);
-    shown.receiver = user;
-    for (let count = 0; next !== 0 && count < messagesMax; count += 1) {
-      const word = blocks.wordOf(next);
-      shown.sequence = this.readWide(word + block.message.sequenceLow);
-      shown.sender = memory.read(word + block.message.sender);
-      shown.atMs = this.readWide(word + block.message.atLow);
-      shown.firstBlock = next;
-      shown.textBytes = memory.read(word + block.message.textBytes);
-      if (!reader.message(shown)) break;
-      next = memory.read(
-        blocks.wordOf(this.lastBlock(next, messageBlockCount(shown.textBytes))) + block.next,
-      );
+    for (let count = 0; count < messagesMax; count += 1) {
+      const room = isInRooms && this.isBehindRooms(next) ? roomUnread.room : 0;
+      const message = room === 0 ? next : roomUnread.message;
+      if (message === 0) return false;
+      const textBytes = this.describe(message, room, user);
+      if (!reader.message(this.shown)) return true;
+      if (room !== 0) roomUnread.pass();
+      else
+        next = memory.read(blocks.wordOf(this.lastBlock(message, messageBlockCount(textBytes))) + block.next);
     }
-    return next !== 0;
+    return next !== 0 || (isInRooms && roomUnread.message !== 0);
+  }
+
+  /** Fills `shown`, and returns the size of the message's text. */
+  private describe(message: number, room: number, user: number): number {
+    const { memory, shown } = this;
+    const word = this.blocks.wordOf(message);
+    shown.sequence = this.readWide(word + block.message.sequenceLow);
+    shown.sender = memory.read(word + block.message.sender);
+    shown.atMs = this.readWide(word + block.message.atLow);
+    shown.firstBlock = message;
+    shown.textBytes = memory.read(word + block.message.textBytes);
+    shown.receiver = room === 0 ? user : -this.rooms.numberOf(room);
+    if (room !== 0) this.rooms.readName(room, shown.room);
+    return shown.textBytes;
   }
 
   /** The sequence of the newest message that the user ever had. The user's lock is held. */
@@ -191,8 +237,8 @@ export class Inbox {
   }
 
   /**
-   * Marks everything read up to and including a sequence, and drops it; returns the sequence of the last message
-   * dropped, or 0. The user's lock is held.
+   * Marks everything read up to and including a sequence, also in the user's rooms, and drops it; returns the sequence of
+   * the last message dropped, or 0. The locks of the user and of its rooms are held.
    */
   markRead(user: number, sequence: number): number {
     const { memory, blocks } = this;
@@ -215,6 +261,7 @@ export class Inbox {
     }
     if (count > 0) this.unlink(userWord, last, next, count, blockCount);
     this.setWide(userWord + userRecord.readThroughLow, lowWord(sequence), highWord(sequence));
+    if (this.members.firstOf(user) !== 0) this.roomChain.noteReadThrough(user, sequence);
     return lastSequence;
   }
 
@@ -232,11 +279,20 @@ export class Inbox {
     transaction.set(userWord + userRecord.inboxBlockCount, 0);
   }
 
+  /** Whether the rooms have an older unread message than `message` of the inbox (0 for none). */
+  private isBehindRooms(message: number): boolean {
+    const { memory, roomUnread } = this;
+    if (message === 0 || roomUnread.message === 0) return roomUnread.message !== 0;
+    const word = this.blocks.wordOf(message);
+    const low = memory.read(word + block.message.sequenceLow);
+    return joinWords(low, memory.read(word + block.message.sequenceHigh)) > roomUnread.sequence;
+  }
+
   private handOver(reader: InboxReader): void {
     for (let group = 0; group < this.groupCount; group += 1) {
       reader.sender(this.groupSender[group]!);
       for (let index = this.groupFirst[group]!; index >= 0; index = this.nextOfSender[index]!) {
-        reader.message(this.messageBlock[index]!, this.messageTextBytes[index]!);
+        reader.message(this.messageBlock[index]!, this.messageTextBytes[index]!, this.messageRoom[index]!);
       }
     }
   }

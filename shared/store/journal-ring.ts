@@ -13,12 +13,14 @@
 import {
   highWord,
   lowWord,
+  memberField,
   messageField,
   passwordField,
   readField,
   recordKind,
   type RecordKind,
   recordVersion,
+  roomCreatedField,
   sessionClosedField,
   sessionOpenedField,
   textWords,
@@ -185,6 +187,34 @@ export class JournalRing {
     this.publish(sessionClosedField.end);
   }
 
+  roomCreated(
+    room: number,
+    user: number,
+    sequenceLow: number,
+    sequenceHigh: number,
+    atMs: number,
+    name: Name,
+  ): void {
+    const words = roomCreatedField.name + textWords(name.lengthBytes);
+    const at = this.begin(recordKind.roomCreated, words);
+    this.writeMember(at, room, user, sequenceLow, sequenceHigh, atMs);
+    this.memory.write(at + roomCreatedField.nameBytes, name.lengthBytes);
+    this.memory.writeWords(at + roomCreatedField.name, name.words, 0, textWords(name.lengthBytes));
+    this.publish(words);
+  }
+
+  roomJoined(room: number, user: number, sequenceLow: number, sequenceHigh: number, atMs: number): void {
+    const at = this.begin(recordKind.roomJoined, memberField.end);
+    this.writeMember(at, room, user, sequenceLow, sequenceHigh, atMs);
+    this.publish(memberField.end);
+  }
+
+  roomLeft(room: number, user: number, sequenceLow: number, sequenceHigh: number, atMs: number): void {
+    const at = this.begin(recordKind.roomLeft, memberField.end);
+    this.writeMember(at, room, user, sequenceLow, sequenceHigh, atMs);
+    this.publish(memberField.end);
+  }
+
   userRemoved(user: number): void {
     const at = this.begin(recordKind.userRemoved, userRemovedField.end);
     this.memory.write(at + userRemovedField.user, user);
@@ -232,6 +262,23 @@ export class JournalRing {
     this.lastPublished = tail;
     if (isAwaited) this.hasAwaited = true;
     memory.store(header.ringTail, tail);
+  }
+
+  private writeMember(
+    at: number,
+    room: number,
+    user: number,
+    sequenceLow: number,
+    sequenceHigh: number,
+    atMs: number,
+  ): void {
+    const { memory } = this;
+    memory.write(at + memberField.room, room);
+    memory.write(at + memberField.user, user);
+    memory.write(at + memberField.sequenceLow, sequenceLow);
+    memory.write(at + memberField.sequenceHigh, sequenceHigh);
+    memory.write(at + memberField.atLow, lowWord(atMs));
+    memory.write(at + memberField.atHigh, highWord(atMs));
   }
 
   private writeText(lengthWord: number, textWord: number, text: StoredText): void {

@@ -2,14 +2,19 @@
  * Where everything lies in the store's SharedArrayBuffer. All offsets are in 32-bit words unless a name says bytes.
  *
  * ```
- * ┌────────┬────────────┬──────────────┬──────────────┬───────┬─────────────────┬──────────┬────────────────┬──────┐
- * │ header │ lock words │ thread slots │ user buckets │ users │ session buckets │ sessions │ message blocks │ ring │
- * │  128   │ 16 a lock  │ 256 a slot   │ 1 a bucket   │ 32 ea │ 1 a bucket      │ 16 ea    │ 32 a block     │      │
- * └────────┴────────────┴──────────────┴──────────────┴───────┴─────────────────┴──────────┴────────────────┴──────┘
+ * ┌────────┬────────────┬──────────────┬──────────────┬───────┬─────────────────┬──────────┐
+ * │ header │ lock words │ thread slots │ user buckets │ users │ session buckets │ sessions │ ─▶
+ * │  144   │ 16 a lock  │ 384 a slot   │ 1 a bucket   │ 40 ea │ 1 a bucket      │ 16 ea    │
+ * └────────┴────────────┴──────────────┴──────────────┴───────┴─────────────────┴──────────┘
+ *    ┌──────────────┬───────┬─────────┬────────────────┬──────┐
+ * ─▶ │ room buckets │ rooms │ members │ message blocks │ ring │
+ *    │ 1 a bucket   │ 24 ea │ 12 ea   │ 32 a block     │      │
+ *    └──────────────┴───────┴─────────┴────────────────┴──────┘
  * ```
  *
  * References between records are numbers from 1; 0 is "none", so that fresh (zeroed) memory is an empty store.
  */
+import { roomsOfUserMax } from '../protocol/limits';
 
 const magic = 0x42454e47; // "BENG"
 const layoutVersion = 2;
@@ -36,6 +41,8 @@ export const header = {
   magazineHead: 81,
   /** The journal ring's size in words, a power of two; 0 when there is no journal. */
   ringWords: 7,
+  roomsMax: 8,
+  membersMax: 9,
   /**
    * Positions in the journal, in words, as 32-bit counters that wrap: what is published, what is on disk, and what the
    * tables have taken over. They never lie 2^31 words apart.
@@ -60,7 +67,16 @@ export const header = {
   tableWrites: 119,
   /** 1 once no writing of the tables may begin any more. */
   tableWritesEnd: 120,
-  words: 128,
+  /** Places of rooms and of memberships ever used, the first of the free ones, and how many are in use. */
+  roomBump: 128,
+  roomFree: 129,
+  roomCount: 130,
+  memberBump: 131,
+  memberFree: 132,
+  memberCount: 133,
+  /** The newest room's number: each is given once. */
+  lastRoomNumber: 134,
+  words: 144,
 } as const;
 
 /** A thread's own part of the memory: what recovery needs to know of it. Nobody else writes here while it lives. */
@@ -69,18 +85,19 @@ export const threadSlot = {
   heldCount: 1,
   /** Lock numbers, written down before each lock is taken. */
   held: 2,
-  heldMax: 8,
-  undoCount: 10,
+  /** A user, the rooms that it is in, the allocators and the ring, with some to spare. */
+  heldMax: 40,
+  undoCount: 42,
   /** This thread's stock of free blocks: a chain and its length. */
-  stockHead: 11,
-  stockCount: 12,
+  stockHead: 43,
+  stockCount: 44,
   /** While a record is being published: 1, and the tail that publishing it will leave. */
-  isPublishing: 13,
-  intendedTail: 14,
-  /** Pairs (word, old value). */
-  undo: 16,
-  undoMax: 120,
-  words: 256,
+  isPublishing: 45,
+  intendedTail: 46,
+  /** Pairs (word, old value). Three a room are needed where all the rooms of a user are read. */
+  undo: 64,
+  undoMax: 160,
+  words: 384,
 } as const;
 
 /** `failing`: the disk takes nothing; changes are refused until it does again. */
@@ -119,10 +136,12 @@ export const userRecord = {
   endedHead: 28,
   /** When a session of the user was last used. Written without a lock. */
   lastUsedSeconds: 29,
-  /** Everything that the user had up to this sequence has been read. */
+  /** All that the user had up to this sequence has been read; see `member-table.ts` for what guards it. */
   readThroughLow: 30,
   readThroughHigh: 31,
-  words: 32,
+  /** The rooms that the user is in, in order of joining. */
+  memberHead: 32,
+  words: 40,
 } as const;
 
 /** Words of a user's contacts, a power of two. */
@@ -149,7 +168,57 @@ export const sessionRecord = {
   words: 16,
 } as const;
 
-/** A block of an inbox or of a stored text. `next` is the only word common to all uses. */
+/** A room. Guarded by the lock of the room's stripe. */
+export const roomRecord = {
+  /** Of the bucket's chain; of the free list while the record is free. */
+  nextInBucket: 0,
+  hash: 1,
+  /** 0 while the record is free. */
+  number: 2,
+  nameBytes: 3,
+  /** 8 words, zero-padded, without the `#`. Number and name never change while the room lives. */
+  name: 4,
+  /** A user. */
+  owner: 12,
+  /** In order of joining. */
+  memberHead: 13,
+  memberTail: 14,
+  memberCount: 15,
+  /** The chain of messages, as an inbox's. */
+  chainHead: 16,
+  chainTail: 17,
+  messageCount: 18,
+  blockCount: 19,
+  /** The newest message ever sent to the room: its sequence and, while the chain holds any, its first block. */
+  lastSequenceLow: 20,
+  lastSequenceHigh: 21,
+  newestMessage: 22,
+  /** Messages until it is looked which ones all members have read. */
+  sendsUntilLook: 23,
+  words: 24,
+} as const;
+
+/** A membership: see `member-table.ts`. */
+export const memberRecord = {
+  /** Of the free list while the record is free. */
+  nextOfRoom: 0,
+  previousOfRoom: 1,
+  nextOfUser: 2,
+  previousOfUser: 3,
+  /** 0 while the record is free. */
+  user: 4,
+  /** Its place. */
+  room: 5,
+  joinedLow: 6,
+  joinedHigh: 7,
+  /** The first block of a message that the member has passed, and its sequence: right while the chain still holds it. */
+  readBlock: 8,
+  readLow: 9,
+  readHigh: 10,
+  words: 12,
+} as const;
+
+/** A block of an inbox, of a room's messages or of a stored text. `next` is the only word common to all uses. */
 export const block = {
   next: 0,
   /** The first block of a message: what is known of it, then text. */
@@ -172,6 +241,7 @@ export const block = {
 /** One lock word a cache line: two threads that take neighbouring locks do not disturb each other. */
 export const lockWords = 16;
 export const stripesPerTable = 1_024;
+export const roomStripes = 256;
 
 /**
  * Lock numbers. A thread takes locks in ascending order only, so the order of this list is the order of the tiers.
@@ -181,15 +251,18 @@ export const lockNumber = {
   sessionStripe: 0,
   /** Tier 2: stripes of the user table, `stripesPerTable` of them; an inbox is its user's. */
   userStripe: stripesPerTable,
-  /** Tier 3: the list of active users. */
-  activeList: 2 * stripesPerTable,
-  /** Tier 4: allocators. */
-  userAllocator: 2 * stripesPerTable + 1,
-  sessionAllocator: 2 * stripesPerTable + 2,
-  blockAllocator: 2 * stripesPerTable + 3,
-  /** Tier 5: the tail of the journal ring, and the sequence. */
-  ring: 2 * stripesPerTable + 4,
-  count: 2 * stripesPerTable + 5,
+  /** Tier 3: stripes of the table of rooms, `roomStripes` of them; a room's messages are the room's. */
+  roomStripe: 2 * stripesPerTable,
+  /** Tier 4: the list of active users. */
+  activeList: 2 * stripesPerTable + roomStripes,
+  /** Tier 5: allocators; that of the rooms is also that of memberships. */
+  userAllocator: 2 * stripesPerTable + roomStripes + 1,
+  sessionAllocator: 2 * stripesPerTable + roomStripes + 2,
+  roomAllocator: 2 * stripesPerTable + roomStripes + 3,
+  blockAllocator: 2 * stripesPerTable + roomStripes + 4,
+  /** Tier 6: the tail of the journal ring, and the sequence. */
+  ring: 2 * stripesPerTable + roomStripes + 5,
+  count: 2 * stripesPerTable + roomStripes + 6,
 } as const;
 
 export interface StoreCapacity {
@@ -202,6 +275,10 @@ export interface StoreCapacity {
   readonly inboxMessagesMax: number;
   /** Size of the journal ring, a power of two; none for a store that keeps no journal. */
   readonly ringWords?: number;
+  /** None for a store without rooms. */
+  readonly roomsMax?: number;
+  /** Memberships of all rooms together. */
+  readonly membersMax?: number;
 }
 
 export interface Layout extends Required<StoreCapacity> {
@@ -218,6 +295,10 @@ export interface Layout extends Required<StoreCapacity> {
   readonly sessionBuckets: number;
   readonly sessionBucketCount: number;
   readonly sessions: number;
+  readonly roomBuckets: number;
+  readonly roomBucketCount: number;
+  readonly rooms: number;
+  readonly members: number;
   readonly blocks: number;
   readonly totalWords: number;
 }
@@ -237,6 +318,8 @@ export function computeLayout(capacity: StoreCapacity): Layout {
     throw new RangeError('the journal ring’s size is not a power of two');
   const userBucketCount = bucketCount(capacity.usersMax);
   const sessionBucketCount = bucketCount(capacity.sessionsMax);
+  const { roomsMax = 0, membersMax = 0 } = capacity;
+  const roomBucketCount = bucketCount(roomsMax, roomStripes);
   const layout = {
     threadsMax: capacity.threadsMax,
     usersMax: capacity.usersMax,
@@ -244,8 +327,11 @@ export function computeLayout(capacity: StoreCapacity): Layout {
     blocksMax: capacity.blocksMax,
     inboxMessagesMax: capacity.inboxMessagesMax,
     ringWords,
+    roomsMax,
+    membersMax,
     userBucketCount,
     sessionBucketCount,
+    roomBucketCount,
     locks: region(lockNumber.count * lockWords),
     threadSlots: region(capacity.threadsMax * threadSlot.words),
     userBuckets: region(userBucketCount),
@@ -254,6 +340,9 @@ export function computeLayout(capacity: StoreCapacity): Layout {
     contacts: region(capacity.usersMax * contactWords),
     sessionBuckets: region(sessionBucketCount),
     sessions: region(capacity.sessionsMax * sessionRecord.words),
+    roomBuckets: region(roomBucketCount),
+    rooms: region(roomsMax * roomRecord.words),
+    members: region(membersMax * memberRecord.words),
     blocks: region(capacity.blocksMax * block.words),
     ring: region(ringWords),
   };
@@ -263,11 +352,14 @@ export function computeLayout(capacity: StoreCapacity): Layout {
 }
 
 /** A power of two of at least the number of records, and at least one bucket a stripe. */
-function bucketCount(recordsMax: number): number {
-  return Math.max(stripesPerTable, 2 ** Math.ceil(Math.log2(Math.max(1, recordsMax))));
+function bucketCount(recordsMax: number, stripes = stripesPerTable): number {
+  return Math.max(stripes, 2 ** Math.ceil(Math.log2(Math.max(1, recordsMax))));
 }
 
-/** How many bytes of a store go to what, for a total in MiB: a tenth to users, a tenth to sessions, the rest to messages. */
+/**
+ * How many bytes of a store go to what, for a total in MiB: a tenth to users, a tenth to sessions, a thirty-second to rooms
+ * and, three quarters of that, memberships, the rest to messages.
+ */
 export function capacityFor(
   memoryMiB: number,
   threadsMax: number,
@@ -280,8 +372,10 @@ export function capacityFor(
   // A record costs its own words, up to two words of buckets, and what is kept beside it.
   const usersMax = Math.floor((bytes * 0.1) / (4 * (userRecord.words + 2 + contactWords + 1)));
   const sessionsMax = Math.floor((bytes * 0.1) / (4 * (sessionRecord.words + 2)));
-  const blocksMax = Math.floor((bytes * 0.8) / (4 * block.words)) - 16;
-  return { threadsMax, usersMax, sessionsMax, blocksMax, inboxMessagesMax, ringWords };
+  const roomsMax = Math.floor(bytes / 128 / (4 * (roomRecord.words + 2)));
+  const membersMax = Math.floor((bytes * 3) / 128 / (4 * memberRecord.words));
+  const blocksMax = Math.floor((bytes * (0.8 - 1 / 32)) / (4 * block.words)) - 16;
+  return { threadsMax, usersMax, sessionsMax, roomsMax, membersMax, blocksMax, inboxMessagesMax, ringWords };
 }
 
 /** Writes the header of a fresh (zeroed) store. */
@@ -292,6 +386,8 @@ export function writeHeader(words: Int32Array, layout: Layout): void {
   words[header.blocksMax] = layout.blocksMax;
   words[header.inboxMessagesMax] = layout.inboxMessagesMax;
   words[header.ringWords] = layout.ringWords;
+  words[header.roomsMax] = layout.roomsMax;
+  words[header.membersMax] = layout.membersMax;
   words[header.layoutVersion] = layoutVersion;
   words[header.magic] = magic;
 }
@@ -309,6 +405,8 @@ export function readLayout(words: Int32Array): Layout {
     blocksMax: words[header.blocksMax]!,
     inboxMessagesMax: words[header.inboxMessagesMax]!,
     ringWords: words[header.ringWords]!,
+    roomsMax: words[header.roomsMax]!,
+    membersMax: words[header.membersMax]!,
   });
   if (layout.totalWords !== words.length) throw new Error('the store’s header does not fit its size');
   return layout;
@@ -325,11 +423,16 @@ function assertRecordsFit(): void {
     [userRecord.name + 8, userRecord.displayHead],
     [header.ringTail, header.sequenceLow],
     [header.sequenceHigh + 1, header.ringDurable],
-    [userRecord.readThroughHigh + 1, userRecord.words],
+    [userRecord.memberHead + 1, userRecord.words],
     [sessionRecord.token + 4, sessionRecord.user],
     [sessionRecord.version + 1, sessionRecord.words],
+    [roomRecord.name + 8, roomRecord.owner],
+    [roomRecord.sendsUntilLook + 1, roomRecord.words],
+    [memberRecord.readHigh + 1, memberRecord.words],
+    [1 + roomsOfUserMax + 2, threadSlot.heldMax],
     [block.message.atHigh + 1, block.message.text],
-    [header.tableWritesEnd + 1, header.words],
+    [header.tableWritesEnd + 1, header.roomBump],
+    [header.lastRoomNumber + 1, header.words],
   ];
   for (const [end, boundary] of ends) {
     if (end > boundary)

@@ -11,7 +11,9 @@ import type { Contacts } from './contacts';
 import type { Inbox, InboxReader, MessageReader } from './inbox';
 import type { JournalRing } from './journal-ring';
 import type { Locks } from './lock';
+import type { MemberTable } from './member-table';
 import type { Operation } from './operation';
+import type { RoomChain } from './room-chain';
 import type { Sequence } from './sequence';
 import type { StoreParts } from './store-parts';
 import type { StoredText } from './stored-text';
@@ -26,6 +28,8 @@ export class Mailbox {
   private readonly locks: Locks;
   private readonly blocks: BlockPool;
   private readonly users: UserTable;
+  private readonly members: MemberTable;
+  private readonly roomChain: RoomChain;
   private readonly inbox: Inbox;
   private readonly sequence: Sequence;
   private readonly journal: JournalRing;
@@ -36,6 +40,8 @@ export class Mailbox {
     this.locks = parts.locks;
     this.blocks = parts.blocks;
     this.users = parts.users;
+    this.members = parts.members;
+    this.roomChain = parts.roomChain;
     this.inbox = parts.inbox;
     this.sequence = parts.sequence;
     this.journal = parts.journal;
@@ -70,6 +76,7 @@ export class Mailbox {
     const { inbox, journal } = this;
     if (!journal.reserve(true)) return 'BUSY';
     this.locks.acquire(this.users.lockOf(user));
+    this.members.lockRoomsOf(user);
     const count = inbox.take(user, reader);
     this.lastTaken = count === 0 ? 0 : joinWords(inbox.lastTakenLow, inbox.lastTakenHigh);
     if (count > 0 && journal.isOn) journal.read(user, inbox.lastTakenLow, inbox.lastTakenHigh, false);
@@ -83,28 +90,34 @@ export class Mailbox {
    */
   fetch(user: number, messagesMax: number, reader: MessageReader): boolean {
     this.locks.acquire(this.users.lockOf(user));
+    this.members.lockRoomsOf(user);
     const hasMore = this.inbox.show(user, messagesMax, reader);
-    this.locks.release();
+    this.locks.releaseAll();
     if (!this.journal.isFailing) this.journal.awaitPublished();
     return hasMore;
   }
 
   /**
    * Marks read everything up to and including a message. `OK` too when it is read already; `NO_SUCH_MESSAGE` when it
-   * was never this user's.
+   * was never this user's, or is of a room that the user is not in.
    */
   acknowledge(user: number, { sequence, receiver }: MessageId): ErrorCode | 'OK' {
     const { inbox, journal, operation } = this;
-    if (receiver !== user) return 'NO_SUCH_MESSAGE';
+    if (receiver > 0 && receiver !== user) return 'NO_SUCH_MESSAGE';
     if (!journal.reserve()) return 'BUSY';
     this.locks.acquire(this.users.lockOf(user));
-    if (sequence > inbox.newestSequence(user)) return operation.refuse('NO_SUCH_MESSAGE');
+    this.members.lockRoomsOf(user);
+    const isOfRoom = receiver < 0;
+    const isPossible = isOfRoom
+      ? this.roomChain.mayHave(this.members.findByNumber(user, -receiver), sequence)
+      : sequence <= inbox.newestSequence(user);
+    if (!isPossible) return operation.refuse('NO_SUCH_MESSAGE');
     if (sequence <= inbox.readThrough(user)) {
       // Whoever has read it may not have waited for the disk.
       journal.awaitPublished();
       return operation.finish();
     }
-    if (inbox.markRead(user, sequence) !== sequence) return operation.refuse('NO_SUCH_MESSAGE');
+    if (inbox.markRead(user, sequence) !== sequence && !isOfRoom) return operation.refuse('NO_SUCH_MESSAGE');
     if (journal.isOn) journal.read(user, lowWord(sequence), highWord(sequence), true);
     return operation.finish();
   }

@@ -6,24 +6,18 @@ import { highWord, joinWords, type JournalRecord, lowWord } from '../journal/rec
 import { Name } from '../protocol/name';
 import type { TokenWords } from '../protocol/token';
 import { header, userRecord } from './layout';
+import { LoadError, storeTooSmall } from './load-error';
 import type { Memory } from './memory';
+import { RoomLoader } from './room-loader';
 import { attachParts, type StoreParts } from './store-parts';
 import { StoredText } from './stored-text';
-
-/** What is on disk does not fit in the memory that the store was given, or contradicts itself. */
-export class LoadError extends Error {
-  constructor(
-    message: string,
-    readonly code: 'STORE_TOO_SMALL' | 'DATA_DAMAGED',
-  ) {
-    super(message);
-  }
-}
 
 /** More than relaxed durability can lose. */
 const skippedSequences = 2 ** 20;
 
 export class StoreLoader {
+  /** Makes the rooms, after their members' users. */
+  readonly rooms: RoomLoader;
   private readonly parts: StoreParts;
   private readonly name = new Name();
   private readonly nowSeconds = Math.floor(Date.now() / 1_000);
@@ -33,6 +27,9 @@ export class StoreLoader {
   constructor(memory: Memory, threadId: number) {
     this.parts = attachParts(memory, threadId, () => undefined);
     this.parts.journal.isOn = false;
+    this.rooms = new RoomLoader(this.parts, (sequence) => {
+      this.noteSequence(sequence);
+    });
   }
 
   /** Ends the loading: sequences go on from the newest, and the thread's slot is free for another. */
@@ -59,6 +56,7 @@ export class StoreLoader {
   remove(user: number): void {
     const { locks, users, accounts, operation } = this.parts;
     if (!this.isLive(user)) return;
+    this.rooms.leaveAll(user);
     locks.acquire(users.lockOf(user));
     accounts.removeUser(user);
     operation.finish();
@@ -93,9 +91,14 @@ export class StoreLoader {
     operation.finish();
   }
 
+  /** `receiver` is a user, or a room as its negative number. */
   message(receiver: number, sender: number, sequence: number, atMs: number, escapedText: Uint8Array): void {
     const { locks, users, blocks, inbox, operation } = this.parts;
     this.noteSequence(sequence);
+    if (receiver < 0) {
+      this.rooms.message(-receiver, sender, sequence, atMs, escapedText);
+      return;
+    }
     if (!this.isLive(receiver)) return;
     const text = StoredText.fromBytes(escapedText);
     if (!blocks.reserve(text.messageBlockCount)) throw storeTooSmall();
@@ -111,7 +114,7 @@ export class StoreLoader {
 
   /** Repeats a change. */
   apply(record: JournalRecord): void {
-    const { locks, users, inbox, operation } = this.parts;
+    const { locks, users, members, inbox, operation } = this.parts;
     if ('sequence' in record) this.noteSequence(record.sequence);
     switch (record.kind) {
       case 'message':
@@ -120,6 +123,7 @@ export class StoreLoader {
       case 'read':
         if (!this.isLive(record.user)) return;
         locks.acquire(users.lockOf(record.user));
+        members.lockRoomsOf(record.user);
         inbox.markRead(record.user, record.sequence);
         operation.finish();
         return;
@@ -145,8 +149,7 @@ export class StoreLoader {
       case 'roomCreated':
       case 'roomJoined':
       case 'roomLeft':
-        // Of a room, the store keeps nothing but its sequences.
-        return;
+        this.rooms.apply(record);
     }
   }
 
@@ -209,8 +212,4 @@ export class StoreLoader {
     this.parts.memory.write(word, lowWord(value));
     this.parts.memory.write(word + 1, highWord(value));
   }
-}
-
-function storeTooSmall(): LoadError {
-  return new LoadError('what is on disk does not fit in the store: raise --memory', 'STORE_TOO_SMALL');
 }

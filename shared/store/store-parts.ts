@@ -10,7 +10,13 @@ import { JournalRing } from './journal-ring';
 import { readLayout, threadSlot } from './layout';
 import { Locks, type LongWaitReporter } from './lock';
 import type { Memory } from './memory';
+import { MemberTable } from './member-table';
+import { MessageChain } from './message-chain';
 import { Operation } from './operation';
+import { RoomChain } from './room-chain';
+import { RoomSteps } from './room-steps';
+import { RoomTable } from './room-table';
+import { RoomUnread } from './room-unread';
 import { Sequence } from './sequence';
 import { SessionTable } from './session-table';
 import { SubscriptionFlags } from './subscription-flags';
@@ -27,6 +33,12 @@ export interface StoreParts {
   readonly active: ActiveList;
   readonly inbox: Inbox;
   readonly accounts: AccountSteps;
+  readonly chains: MessageChain;
+  readonly rooms: RoomTable;
+  readonly members: MemberTable;
+  readonly roomChain: RoomChain;
+  readonly roomSteps: RoomSteps;
+  readonly roomUnread: RoomUnread;
   readonly sequence: Sequence;
   readonly journal: JournalRing;
   readonly subscriptions: SubscriptionFlags;
@@ -46,7 +58,12 @@ export function attachParts(memory: Memory, threadId: number, reportLongWait: Lo
   const users = new UserTable(memory, layout, locks, transaction, blocks);
   const sessions = new SessionTable(memory, layout, locks, transaction, users);
   const active = new ActiveList(memory, locks, transaction, users);
-  const inbox = new Inbox(memory, layout, transaction, blocks, users);
+  const chains = new MessageChain(memory, transaction, blocks);
+  const rooms = new RoomTable(memory, layout, transaction);
+  const members = new MemberTable(memory, layout, locks, transaction, users, rooms);
+  const roomChain = new RoomChain(memory, layout, transaction, chains, rooms, members);
+  const roomUnread = new RoomUnread(chains, members, roomChain);
+  const inbox = new Inbox(memory, layout, transaction, blocks, users, rooms, members, roomChain, roomUnread);
   const journal = new JournalRing(memory, layout, locks, slotWord);
   return {
     memory,
@@ -58,6 +75,12 @@ export function attachParts(memory: Memory, threadId: number, reportLongWait: Lo
     active,
     inbox,
     accounts: new AccountSteps(memory, users, sessions, active, inbox),
+    chains,
+    rooms,
+    members,
+    roomChain,
+    roomSteps: new RoomSteps(locks, rooms, members, roomChain),
+    roomUnread,
     sequence: new Sequence(memory, locks, transaction),
     journal,
     subscriptions: new SubscriptionFlags(memory, layout),

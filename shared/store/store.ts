@@ -1,10 +1,10 @@
 /**
  * The store: users, sessions and inboxes in one SharedArrayBuffer that many threads change at once. Here are accounts
- * and sessions; messages are in `mail`.
+ * and sessions; messages are in `mail`, rooms in `rooms`.
  *
  * Each operation is linearizable and happens whole or not at all. Expected failures are returned as codes of the
  * protocol and change nothing. The order of locks, the commit and the release of every operation stand here, in
- * `Mailbox` and nowhere else; the tables below only read and log changes.
+ * `Mailbox`, in `Rooms` and nowhere else; the tables below only read and log changes.
  */
 import type { ErrorCode } from '../protocol/error-codes';
 import type { Name } from '../protocol/name';
@@ -20,6 +20,7 @@ import { Mailbox } from './mailbox';
 import type { Memory } from './memory';
 import type { Sequence } from './sequence';
 import type { Operation } from './operation';
+import { Rooms } from './rooms';
 import type { SessionLifetime, SessionTable } from './session-table';
 import { attachParts, type StoreParts } from './store-parts';
 import type { StoredText } from './stored-text';
@@ -69,6 +70,8 @@ export class Store {
   readonly subscriptions: SubscriptionFlags;
   readonly contacts: Contacts;
   private readonly sequence: Sequence;
+  /** The operations on rooms. */
+  readonly rooms: Rooms;
   private readonly memory: Memory;
   private readonly locks: Locks;
   private readonly blocks: BlockPool;
@@ -92,6 +95,7 @@ export class Store {
     this.contacts = parts.contacts;
     this.sequence = parts.sequence;
     this.mail = new Mailbox(parts);
+    this.rooms = new Rooms(parts);
   }
 
   /**
@@ -128,17 +132,27 @@ export class Store {
     return this.operation.finish();
   }
 
-  /** Removes a user: ends its sessions and drops its unread messages. Its name may be given to another. */
-  removeUser(name: Name): ErrorCode | 'OK' {
-    if (!this.journal.reserve()) return 'BUSY';
-    this.locks.acquire(this.users.lockOfName(name));
-    const user = this.users.find(name);
-    if (user === 0) return this.operation.refuse('NO_SUCH_USER');
-    this.accounts.removeUser(user);
-    if (this.journal.isOn) this.journal.userRemoved(user);
-    this.operation.finish();
-    this.removeEndedSessions(user);
-    return 'OK';
+  /**
+   * Removes a user: ends its memberships, one by one, then its sessions, and drops its unread messages. Its name may be
+   * given to another. What has come to nothing (`BUSY`) may have ended some of the memberships.
+   */
+  removeUser(name: Name, nowMs: number = Date.now()): ErrorCode | 'OK' {
+    for (;;) {
+      if (!this.journal.reserve()) return 'BUSY';
+      this.locks.acquire(this.users.lockOfName(name));
+      const user = this.users.find(name);
+      if (user === 0) return this.operation.refuse('NO_SUCH_USER');
+      if (!this.rooms.hasAny(user)) {
+        this.accounts.removeUser(user);
+        if (this.journal.isOn) this.journal.userRemoved(user);
+        this.operation.finish();
+        this.removeEndedSessions(user);
+        return 'OK';
+      }
+      this.locks.release();
+      // While this goes on, the user may join another room.
+      if (this.rooms.leaveAll(user, nowMs) !== 'OK') return 'BUSY';
+    }
   }
 
   /** The credentials of a name; undefined when there is no such user. */

@@ -10,7 +10,15 @@ import { exerciseStore } from '../support/store-exercise';
 import { activeUsers, copyStore } from '../support/store-snapshot';
 import { ignoreLongWaits, nameOf, textOf, tokenOf } from '../support/store-values';
 
-const capacity = { threadsMax: 6, usersMax: 8, sessionsMax: 16, blocksMax: 1_000, inboxMessagesMax: 50 };
+const capacity = {
+  threadsMax: 6,
+  usersMax: 8,
+  sessionsMax: 16,
+  blocksMax: 1_000,
+  inboxMessagesMax: 50,
+  roomsMax: 8,
+  membersMax: 24,
+};
 const survivor = 1;
 const victim = 2;
 

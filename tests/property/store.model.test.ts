@@ -26,14 +26,30 @@ function holdTo(capacity: StoreCapacity): Set<string> {
 }
 
 const capacities = {
-  'with room for everything': { usersMax: 200, sessionsMax: 40, blocksMax: 30_000, inboxMessagesMax: 1_000 },
-  'that runs out of users, sessions and places in inboxes': {
+  'with room for everything': {
+    usersMax: 200,
+    sessionsMax: 40,
+    blocksMax: 30_000,
+    inboxMessagesMax: 1_000,
+    roomsMax: 4,
+    membersMax: 40,
+  },
+  'that runs out of users, sessions, rooms and places in inboxes': {
     usersMax: 3,
     sessionsMax: 2,
     blocksMax: 20_000,
     inboxMessagesMax: 3,
+    roomsMax: 2,
+    membersMax: 4,
   },
-  'that runs out of blocks': { usersMax: 20, sessionsMax: 8, blocksMax: 230, inboxMessagesMax: 50 },
+  'that runs out of blocks': {
+    usersMax: 20,
+    sessionsMax: 8,
+    blocksMax: 230,
+    inboxMessagesMax: 50,
+    roomsMax: 4,
+    membersMax: 20,
+  },
   'with hardly any blocks': { usersMax: 3, sessionsMax: 1, blocksMax: 12, inboxMessagesMax: 3 },
 };
 
@@ -54,6 +70,11 @@ test('the sequences reached what there is to reach', () => {
     ['removeUser', 'OK', 'NO_SUCH_USER'],
     ['resetPassword', 'OK'],
     ['renewPasswordHash', 'OK'],
+    ['joinRoom', 'OK', 'STORE_FULL'],
+    ['leaveRoom', 'OK', 'NO_SUCH_ROOM', 'NOT_A_MEMBER'],
+    ['removeMember', 'OK', 'NO_SUCH_ROOM', 'FORBIDDEN', 'RECIPIENT_NOT_FOUND', 'NOT_A_MEMBER'],
+    ['sendToRoom', 'OK', 'NO_SUCH_ROOM', 'NOT_A_MEMBER', 'out of blocks'],
+    ['chatter', 'OK'],
   ].flatMap(([operation, ...outcomes]) => outcomes.map((outcome) => `${operation!} ${outcome}`));
   const missing = (): string[] => expected.filter((outcome) => !outcomesOfAll.has(outcome));
   // Random sequences may miss a rare one: they get a few more chances, which would not help if it were out of reach.

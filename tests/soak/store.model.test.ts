@@ -5,11 +5,15 @@ import { StoreModel } from '../support/store-model';
 import { StoreThreads } from '../support/store-threads';
 
 const threadsMax = 3;
+const rooms = { roomsMax: 4, membersMax: 20 };
 
 test.each([
-  ['roomy', { usersMax: 10, sessionsMax: 40, blocksMax: 30_000, inboxMessagesMax: 1_000 }],
-  ['few records', { usersMax: 4, sessionsMax: 5, blocksMax: 20_000, inboxMessagesMax: 4 }],
-  ['few blocks', { usersMax: 5, sessionsMax: 8, blocksMax: 230, inboxMessagesMax: 50 }],
+  ['roomy', { usersMax: 10, sessionsMax: 40, blocksMax: 30_000, inboxMessagesMax: 1_000, ...rooms }],
+  [
+    'few records',
+    { usersMax: 4, sessionsMax: 5, blocksMax: 20_000, inboxMessagesMax: 4, roomsMax: 3, membersMax: 6 },
+  ],
+  ['few blocks', { usersMax: 5, sessionsMax: 8, blocksMax: 230, inboxMessagesMax: 50, ...rooms }],
   ['hardly any blocks', { usersMax: 5, sessionsMax: 3, blocksMax: 12, inboxMessagesMax: 3 }],
 ])('a store that is %s answers as the model does', (_, capacity) => {
   const setup = () => ({

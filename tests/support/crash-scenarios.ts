@@ -1,29 +1,27 @@
 /** Operations to be interrupted, each with the store that it is run on. */
-import { header, readLayout, type StoreCapacity } from '../../shared/store/layout';
+import { header, readLayout } from '../../shared/store/layout';
 import { recoverThread } from '../../shared/store/recovery';
 import { createStore, Store } from '../../shared/store/store';
+import { type CrashScenario, scenario } from './crash-scenario';
 import { LoneMemory } from './crashing-memory';
 import { takeMessages } from './inbox-collector';
+import { roomScenarios } from './room-scenarios';
 import { filledText, idOf, ignoreLongWaits, nameOf, namesOfOneStripe, textOf, tokenOf } from './store-values';
-
-export interface CrashScenario {
-  readonly name: string;
-  readonly capacity?: Partial<StoreCapacity>;
-  /** Brings the store into the state before the operation. Stocks of blocks are left in the first thread slot. */
-  readonly prepare: (store: Store, buffer: SharedArrayBuffer) => void;
-  /** The dying thread gets the first thread slot with its stock of blocks, or an empty one. */
-  readonly stock: 'warm' | 'empty';
-  readonly operation: (store: Store) => unknown;
-  /** What the operation returns when nothing interrupts it. */
-  readonly outcome: unknown;
-}
 
 const preparer = 7;
 /** Anna and her twins share a lock stripe and a bucket; bob has his own. */
 export const scenarioNames = [...namesOfOneStripe(3), 'bob', 'carol', 'newcomer'] as const;
 const [anna, twin, otherTwin] = scenarioNames as unknown as readonly [string, string, string];
 export const scenarioTokens = Array.from({ length: 16 }, (_, index) => index + 1);
-const capacity = { threadsMax: 4, usersMax: 12, sessionsMax: 16, blocksMax: 400, inboxMessagesMax: 200 };
+const capacity = {
+  threadsMax: 4,
+  usersMax: 12,
+  sessionsMax: 16,
+  blocksMax: 400,
+  inboxMessagesMax: 200,
+  roomsMax: 4,
+  membersMax: 24,
+};
 const nowMs = 1_764_000_000_123;
 
 /** `ringWords` is 0 for a store without a journal. */
@@ -147,13 +145,6 @@ const renew = (hash: string) => (store: Store) => {
 function atSequenceCarry(store: Store, buffer: SharedArrayBuffer): void {
   withMessages(store);
   new Int32Array(buffer)[header.sequenceLow] = -1;
-}
-
-type Row = readonly [name: string, prepare: CrashScenario['prepare'], operation: CrashScenario['operation']];
-type Options = { outcome?: unknown; stock?: 'warm' | 'empty'; capacity?: Partial<StoreCapacity> };
-
-function scenario(...[name, prepare, operation, options = {}]: [...Row, Options?]): CrashScenario {
-  return { name, prepare, operation, outcome: 'OK', stock: 'warm', ...options };
 }
 
 const nothing = (): void => undefined;
@@ -293,4 +284,5 @@ export const crashScenarios: readonly CrashScenario[] = [
   ...accountScenarios,
   ...sessionScenarios,
   ...messageScenarios,
+  ...roomScenarios,
 ];

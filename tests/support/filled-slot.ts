@@ -59,6 +59,17 @@ export class FilledSlot {
     if (outcome !== 'OK') throw new Error(`${name}: ${outcome}`);
   }
 
+  /** Fills a room with users of their own, who cannot log in. */
+  addMembers(room: string, count: number, displayName: string): void {
+    const { store } = this;
+    for (let member = 1; member <= count; member += 1) {
+      const name = nameOf(`member-${member}`);
+      const created = store.createUser(name, textOf(displayName), textOf('hash'));
+      const joined = store.rooms.join(store.credentialsOf(name)!.user, nameOf(room.slice(1)), nowMs);
+      if (created !== 'OK' || joined !== 'OK') throw new Error(`member ${member}: ${created}, ${joined}`);
+    }
+  }
+
   /** Runs one batch; a segment for every run of lines. */
   run(...segments: readonly (string | Buffer)[]): SegmentOutcome[] {
     const { slot } = this;

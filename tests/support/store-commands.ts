@@ -5,6 +5,7 @@ import { messageBlockCount, textBlockCount } from '../../shared/store/block-pool
 import type { CheckedUser, Store } from '../../shared/store/store';
 import { AuditedCommand, type StoreCommand } from './audited-command';
 import { InboxCollector } from './inbox-collector';
+import { roomCommands } from './room-commands';
 import { groupBySender, type ModelUser, type StoreModel } from './store-model';
 import { activeUsers } from './store-snapshot';
 import type { StoreThreads } from './store-threads';
@@ -273,6 +274,7 @@ const replaceThread = thread.map(
     ),
 );
 
+const room = roomCommands(thread, name);
 const manyOf = <T>(count: number, arbitrary: T): T[] => Array.from({ length: count }, () => arbitrary);
 
 /** Sequences of commands by three threads in random turn. */
@@ -287,7 +289,13 @@ export function storeCommands(commandsMax: number): fc.Arbitrary<Iterable<StoreC
       renewPasswordHash,
       ...manyOf(8, send),
       flood,
-      ...manyOf(3, takeInbox),
+      ...manyOf(4, takeInbox),
+      ...manyOf(4, room.join),
+      room.leave,
+      room.remove,
+      ...manyOf(5, room.send),
+      room.chatter,
+      ...manyOf(2, room.look),
       removeUser,
       resetPassword,
       look,

@@ -5,6 +5,8 @@ import { Store } from '../../shared/store/store';
 import { LoneMemory, LoneSleep } from './crashing-memory';
 import { takeMessages } from './inbox-collector';
 import { scenarioNames, scenarioTokens } from './crash-scenarios';
+import { scenarioRooms } from './room-scenarios';
+import { joinRoom, sendToRoom } from './room-values';
 import { activeUsers } from './store-snapshot';
 import { filledText, ignoreLongWaits, nameOf, textOf, tokenOf } from './store-values';
 
@@ -17,6 +19,7 @@ export function exerciseStore(buffer: SharedArrayBuffer, isFull: boolean): void 
     const store = Store.attach(new LoneMemory(buffer), threadId, ignoreLongWaits);
     exerciseUsers(store, threadId, isFull);
     exerciseSessions(store, threadId, isFull);
+    exerciseRooms(store, threadId, isFull);
   }
   assert.deepEqual(auditStore(buffer).findings, []);
 }
@@ -33,6 +36,11 @@ export function overtake(buffer: SharedArrayBuffer): number[] {
       const credentials = store.credentialsOf(nameOf(name));
       if (credentials !== undefined) store.openSession(credentials, tokenOf(500 + index), 1);
       store.closeSession(tokenOf(index + 1));
+    },
+    (store) => {
+      const user = store.credentialsOf(nameOf(name))?.user ?? 1;
+      for (const room of scenarioRooms) sendToRoom(store, user, room, 'overtaking');
+      joinRoom(store, user, scenarioRooms[index % scenarioRooms.length]!);
     },
   ]);
   const stopped: number[] = [];
@@ -90,4 +98,23 @@ function exerciseSessions(store: Store, threadId: number, isFull: boolean): void
     assert.equal(store.closeSession(kept), 'OK');
     assert.equal(store.closeSession(kept), 'BAD_SESSION');
   }
+}
+
+/** Everybody joins the rooms there are and a new one, says something that all others read, and leaves. */
+function exerciseRooms(store: Store, threadId: number, isFull: boolean): void {
+  const users = scenarioNames.flatMap((name) => store.credentialsOf(nameOf(name))?.user ?? []);
+  const joined = scenarioRooms.flatMap((room) =>
+    users.filter((user) => joinRoom(store, user, room) === 'OK').map((user) => ({ room, user })),
+  );
+  if (!isFull) assert.equal(joined.length, users.length * scenarioRooms.length);
+  for (const user of users) takeMessages(store, user);
+  for (const { room, user } of joined) {
+    const text = filledText(`${threadId} in ${room}`, 130);
+    if (sendToRoom(store, user, room, text) !== 'OK') continue;
+    for (const other of joined)
+      if (other.room === room && other.user !== user)
+        assert.deepEqual(takeMessages(store, other.user), [{ sender: user, text }]);
+  }
+  for (const { room, user } of joined) assert.equal(store.rooms.leave(user, nameOf(room), 1), 'OK');
+  for (const user of users) assert.deepEqual(takeMessages(store, user), []);
 }

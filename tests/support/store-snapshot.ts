@@ -1,7 +1,8 @@
-/** What a store says of its users, sessions and inboxes through its own operations: its logical state. */
+/** What a store says of its users, sessions, rooms and inboxes through its own operations: its logical state. */
 import { Store } from '../../shared/store/store';
 import { LoneMemory } from './crashing-memory';
 import { takeMessages, type TakenMessage } from './inbox-collector';
+import { membersOf, roomsOf, type SeenRoom } from './room-values';
 import { ignoreLongWaits, nameOf, tokenOf } from './store-values';
 import { TextRuns } from './text-runs';
 
@@ -9,7 +10,13 @@ export interface StoreSnapshot {
   readonly users: Readonly<
     Record<
       string,
-      { user: number; passwordHash: string; displayName: string; unread: readonly TakenMessage[] }
+      {
+        user: number;
+        passwordHash: string;
+        displayName: string;
+        rooms: readonly (SeenRoom & { members: readonly number[] | string })[];
+        unread: readonly TakenMessage[];
+      }
     >
   >;
   /** Token number to user, of the valid sessions. */
@@ -45,7 +52,17 @@ export function snapshotOf(
     const { user, passwordHash } = credentials;
     const display = new TextRuns();
     store.copyDisplayName(user, display);
-    users[name] = { user, passwordHash, displayName: display.text, unread: takeMessages(store, user) };
+    const rooms = roomsOf(store, user).map((room) => ({
+      ...room,
+      members: membersOf(store, user, room.name),
+    }));
+    users[name] = {
+      user,
+      passwordHash,
+      displayName: display.text,
+      rooms,
+      unread: takeMessages(store, user),
+    };
   }
   for (const number of tokenNumbers) {
     const user = store.useSession(tokenOf(number), 1);

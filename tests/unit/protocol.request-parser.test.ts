@@ -25,6 +25,15 @@ function parse(line: Buffer | string): ReferenceRequest {
     if (kind === 'name') return [kind, parser.nameIsWellFormed ? parser.name.toString() : 'malformed'];
     if (kind === 'limit') return [kind, parser.limit === undefined ? '' : `${parser.limit}`];
     if (kind === 'id') return [kind, parser.idIsWellFormed ? formatted(parser.id) : 'malformed'];
+    if (kind === 'destination') {
+      const sign = parser.destinationIsRoom ? '#' : '';
+      return [kind, parser.nameIsWellFormed ? `${sign}${parser.name.toString()}` : 'malformed'];
+    }
+    if (kind === 'room') return [kind, parser.roomIsWellFormed ? `#${parser.room.toString()}` : 'malformed'];
+    if (kind === 'after') {
+      if (!parser.afterIsGiven) return [kind, ''];
+      return [kind, parser.afterIsWellFormed ? parser.after.toString() : 'malformed'];
+    }
     return [kind, textOf(parser[kind])];
   });
   return { command, parameters: Object.fromEntries(values.filter(([, value]) => value !== '')) };
@@ -34,20 +43,29 @@ function formatted({ sequence, receiver }: MessageId): string {
   return formatMessageId(sequence, receiver);
 }
 
-function send(name: string, text: string): ReferenceRequest {
-  return { command: 'send', parameters: { token, name, text } };
+function send(destination: string, text: string): ReferenceRequest {
+  return { command: 'send', parameters: { token, destination, text } };
 }
+
+const forms: Readonly<Record<string, RegExp>> = {
+  name: /^[a-z0-9._-]{1,32}$/i,
+  destination: /^#?[a-z0-9._-]{1,32}$/i,
+  room: /^#[a-z0-9._-]{1,32}$/i,
+  after: /^[a-z0-9._-]{1,32}$/i,
+};
+
+const idForm = /^[1-9a-z][0-9a-z]{0,9}-R?[1-9a-z][0-9a-z]{0,4}$/;
 
 /** What has a form of its own in the reference, judged as the parser judges it. */
 function judged(parameters: Readonly<Record<string, string>>): Record<string, string> {
-  const { token: tokenText, name, limit, id } = parameters;
   const judgements: Record<string, string> = {};
-  if (tokenText !== undefined) judgements['token'] = tokenText === token ? token : 'malformed';
-  if (name !== undefined)
-    judgements['name'] = /^[a-z0-9._-]{1,32}$/i.test(name) ? name.toLowerCase() : 'malformed';
-  if (limit !== undefined) judgements['limit'] = /^[0-9]{1,9}$/.test(limit) ? `${Number(limit)}` : 'NaN';
-  if (id !== undefined)
-    judgements['id'] = /^[1-9a-z][0-9a-z]{0,9}-R?[1-9a-z][0-9a-z]{0,4}$/.test(id) ? id : 'malformed';
+  for (const [kind, word] of Object.entries(parameters)) {
+    if (kind === 'token') judgements[kind] = word === token ? token : 'malformed';
+    if (kind === 'limit') judgements[kind] = /^[0-9]{1,9}$/.test(word) ? `${Number(word)}` : 'NaN';
+    if (kind === 'id') judgements[kind] = idForm.test(word) ? word : 'malformed';
+    const form = forms[kind];
+    if (form !== undefined) judgements[kind] = form.test(word) ? word.toLowerCase() : 'malformed';
+  }
   return judgements;
 }
 
@@ -212,15 +230,44 @@ describe('a name or token that has not the form of one', () => {
   test('is not remembered as right from an earlier line', () => {
     parse(`send ${token} messi halo`);
     expect(parse('send 1234 !! halo')).toMatchObject({
-      parameters: { token: 'malformed', name: 'malformed' },
+      parameters: { token: 'malformed', destination: 'malformed' },
     });
+  });
+});
+
+describe('a room', () => {
+  test('is a name behind a #, folded', () => {
+    expect(parse(`join ${token} #Tim_1`)).toEqual({ command: 'join', parameters: { token, room: '#tim_1' } });
+    expect(parse(`remove ${token} #tim Messi`)).toEqual({
+      command: 'remove',
+      parameters: { token, room: '#tim', name: 'messi' },
+    });
+  });
+
+  test.each(['tim', '#', '##tim', '#ti/m', `#${'a'.repeat(33)}`, '#tim#'])('is not %s', (word) => {
+    expect(parse(`join ${token} ${word}`)).toMatchObject({ parameters: { room: 'malformed' } });
+  });
+
+  test('may be a destination, beside users', () => {
+    expect(parse(`send ${token} #tim halo #semua`)).toEqual(send('#tim', 'halo #semua'));
+    expect(parse(`send ${token} tim halo`)).toEqual(send('tim', 'halo'));
+    expect(parse(`send ${token} # halo`)).toEqual(send('malformed', 'halo'));
+  });
+
+  test('has members, listed from the first or behind one', () => {
+    expect(parse(`members ${token} #tim messi`)).toMatchObject({ parameters: { after: 'messi' } });
+    expect(parse(`members ${token} #tim`)).toEqual({
+      command: 'members',
+      parameters: { token, room: '#tim' },
+    });
+    expect(parse(`members ${token} #tim !`)).toMatchObject({ parameters: { after: 'malformed' } });
   });
 });
 
 test('every line is understood as the reference understands it', () => {
   const word = fc.oneof(
     fc.constantFrom(...commandTable.map(({ name }) => name)),
-    fc.constantFrom(token, 'messi', '17', '1z-R2', 'x', '', 'é', '\t', '\r', '\0', '\u0085', '"', '\u00a0'),
+    fc.constantFrom(token, 'messi', '#tim', '#', '17', '1z-R2', 'x', '', 'é', '\t', '\r', '\0', '\u0085', '"', '\u00a0'),
     fc.string({ unit: 'binary', maxLength: 4 }).filter((text) => !text.includes('\n')),
   );
   const space = fc.constantFrom(' ', ' ', ' ', '  ', '\t', ' \t', '');
@@ -235,6 +282,10 @@ test('every line is understood as the reference understands it', () => {
     .tuple(
       fc.constantFrom(
         `send ${token} messi`,
+        `send ${token} #tim`,
+        `join ${token}`,
+        `remove ${token} #tim`,
+        `members ${token}`,
         'auth messi',
         `passwd ${token}`,
         'register me pw',

@@ -52,14 +52,14 @@ class FetchFormatter implements MessageReader {
     reply.bytes(opening);
   }
 
-  message({ sequence, sender, receiver, atMs, firstBlock, textBytes }: StoredMessage): boolean {
+  message({ sequence, sender, receiver, room, atMs, firstBlock, textBytes }: StoredMessage): boolean {
     const { store, reply } = this;
     const bytes = messageFrameBytes + messageFieldsBytesMax(store, sender, receiver, textBytes);
     if (reply.at - this.start + bytes + frameBytes > replyBytesMax) return false;
     if (!this.isFirst) reply.bytes(messageSeparator);
     this.isFirst = false;
     reply.bytes(messageOpening);
-    beginMessageFields(reply, store, sequence, sender, receiver);
+    beginMessageFields(reply, store, sequence, sender, receiver, room);
     store.mail.copyText(firstBlock, textBytes, reply);
     endMessageFields(reply, atMs);
     reply.bytes(messageEnding);

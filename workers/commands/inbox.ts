@@ -38,6 +38,7 @@ const from = asciiBytes('{"msg_from": "');
 const to = asciiBytes('", "msg_to": "');
 const text = asciiBytes('", "msg": "');
 const messageEnding = asciiBytes('"}');
+const roomSign = asciiBytes('#');
 
 const frameBytes = opening.byteLength + senderEnding.byteLength + ending.byteLength;
 const messageFrameBytes =
@@ -62,10 +63,12 @@ class InboxFormatter implements InboxReader {
     reply.bytes(opening);
   }
 
-  accepts(sender: number, textBytes: number, isFirstOfSender: boolean): boolean {
+  accepts(sender: number, textBytes: number, isFirstOfSender: boolean, room: number): boolean {
     const { store } = this;
     let bytes = this.bytes + messageFrameBytes + textBytes;
-    bytes += store.displayNameBytes(sender) + store.displayNameBytes(this.receiver);
+    bytes += store.displayNameBytes(sender);
+    bytes +=
+      room === 0 ? store.displayNameBytes(this.receiver) : roomSign.byteLength + store.rooms.nameBytes(room);
     if (isFirstOfSender) bytes += senderFrameBytes + store.nameBytes(sender);
     if (bytes > replyBytesMax) return false;
     this.bytes = bytes;
@@ -81,14 +84,19 @@ class InboxFormatter implements InboxReader {
     this.isFirstOfSender = true;
   }
 
-  message(firstBlock: number, textBytes: number): void {
+  message(firstBlock: number, textBytes: number, room: number): void {
     const { reply, store } = this;
     if (!this.isFirstOfSender) reply.bytes(messageSeparator);
     this.isFirstOfSender = false;
     reply.bytes(from);
     store.copyDisplayName(this.currentSender, reply);
     reply.bytes(to);
-    store.copyDisplayName(this.receiver, reply);
+    if (room === 0) {
+      store.copyDisplayName(this.receiver, reply);
+    } else {
+      reply.bytes(roomSign);
+      store.rooms.copyName(room, reply);
+    }
     reply.bytes(text);
     store.mail.copyText(firstBlock, textBytes, reply);
     reply.bytes(messageEnding);

@@ -4,20 +4,20 @@ import type { QuickCommand } from '../command';
 
 const sent = encodeReply({ status: 'OK', message: 'Message Sent' });
 
-/** `send <token> <username_dest> <message>`: delivers a message to an inbox. */
+/** `send <token> <username_dest> <message>`: delivers a message to an inbox, or to a `#room` that the user is in. */
 export const send: QuickCommand = {
   name: 'send',
   parameters: [
     { kind: 'token', label: 'token' },
-    { kind: 'name', label: 'username_dest' },
+    { kind: 'destination', label: 'username_dest' },
     { kind: 'text', label: 'message' },
   ],
   needsSession: true,
-  summary: 'send a message to a user',
+  summary: 'send a message to a user, or to a #room',
 
   run({ store, request, requestBytes, reply, user, nowMs, text, live }) {
     if (!request.nameIsWellFormed) {
-      reply.error('RECIPIENT_NOT_FOUND');
+      reply.error(request.destinationIsRoom ? 'NO_SUCH_ROOM' : 'RECIPIENT_NOT_FOUND');
       return;
     }
     if (request.text.end - request.text.start > messageBytesMax) {
@@ -26,12 +26,15 @@ export const send: QuickCommand = {
     }
     if (request.textNeedsEscape) text.escape(requestBytes, request.text.start, request.text.end);
     else text.copy(request.view, request.text.start, request.text.end);
-    const outcome = store.mail.send(user, request.name, text, nowMs);
+    const outcome = request.destinationIsRoom
+      ? store.rooms.send(user, request.name, text, nowMs)
+      : store.mail.send(user, request.name, text, nowMs);
     if (outcome !== 'OK') {
       reply.error(outcome);
       return;
     }
     reply.bytes(sent);
-    live.message(user, store.mail.lastReceiver, store.lastSequence, nowMs, text);
+    const receiver = request.destinationIsRoom ? -store.rooms.changedRoom : store.mail.lastReceiver;
+    live.message(user, receiver, request.name, store.lastSequence, nowMs, text);
   },
 };

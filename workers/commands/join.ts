@@ -1,0 +1,21 @@
+import { encodeReply } from '../../shared/protocol/reply-writer';
+import type { QuickCommand } from '../command';
+
+const joined = encodeReply({ status: 'OK', message: 'Joined' });
+
+/** `join <token> <#room>`: makes the user a member of a room; the owner of a new one, if there was none. */
+export const join: QuickCommand = {
+  name: 'join',
+  parameters: [
+    { kind: 'token', label: 'token' },
+    { kind: 'room', label: '#room' },
+  ],
+  needsSession: true,
+  summary: 'become a member of a room; a room that does not exist is made',
+
+  run({ store, request, reply, user, nowMs }) {
+    const outcome = request.roomIsWellFormed ? store.rooms.join(user, request.room, nowMs) : 'BAD_ROOM';
+    if (outcome === 'OK') reply.bytes(joined);
+    else reply.error(outcome);
+  },
+};
