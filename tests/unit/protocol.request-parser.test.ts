@@ -267,7 +267,23 @@ describe('a room', () => {
 test('every line is understood as the reference understands it', () => {
   const word = fc.oneof(
     fc.constantFrom(...commandTable.map(({ name }) => name)),
-    fc.constantFrom(token, 'messi', '#tim', '#', '17', '1z-R2', 'x', '', 'é', '\t', '\r', '\0', '\u0085', '"', '\u00a0'),
+    fc.constantFrom(
+      token,
+      'messi',
+      '#tim',
+      '#',
+      '17',
+      '1z-R2',
+      'x',
+      '',
+      'é',
+      '\t',
+      '\r',
+      '\0',
+      '\u0085',
+      '"',
+      '\u00a0',
+    ),
     fc.string({ unit: 'binary', maxLength: 4 }).filter((text) => !text.includes('\n')),
   );
   const space = fc.constantFrom(' ', ' ', ' ', '  ', '\t', ' \t', '');
