@@ -5,6 +5,7 @@ import type { CatchUpTask, CaughtUp } from '../shared/batch/tasks';
 import { ReplyWriter } from '../shared/protocol/reply-writer';
 import type { MessageReader, StoredMessage } from '../shared/store/inbox';
 import type { Store } from '../shared/store/store';
+import { roomsOf } from './audience';
 import { liveMessageEnding, liveMessageOpening } from './live-frames';
 import { beginMessageFields, endMessageFields, messageFieldsBytesMax } from './message-frame';
 
@@ -21,8 +22,7 @@ export function catchUp(
   const reader = new CatchUpReader(store, after);
   // Before the locks are taken: whatever has this sequence or a smaller one is there when they are held.
   const { sequence } = store.subscriptions;
-  const rooms: number[] = [];
-  store.rooms.forEachRoomOf(user, ({ number }) => rooms.push(number));
+  const rooms = roomsOf(store, user);
   store.journal.forgetAwaited();
   const more = store.mail.fetch(user, Infinity, reader);
   return {
@@ -30,6 +30,7 @@ export function catchUp(
     through: more ? reader.last : Math.max(sequence, reader.last),
     more,
     rooms,
+    roomsAsOf: sequence,
     position: store.journal.awaited,
   };
 }

@@ -6,6 +6,7 @@ import { type DeliveryArea, type DeliveryKind, deliveryKind } from '../shared/ba
 import { writeMessageId } from '../shared/protocol/message-id';
 import type { Name } from '../shared/protocol/name';
 import { asciiBytes, type ReplyWriter } from '../shared/protocol/reply-writer';
+import { writeTimestamp } from '../shared/protocol/timestamp';
 import type { Store } from '../shared/store/store';
 import type { StoredText } from '../shared/store/stored-text';
 import { beginMessageFields, endMessageFields } from './message-frame';
@@ -13,6 +14,11 @@ import { beginMessageFields, endMessageFields } from './message-frame';
 export const liveMessageOpening = asciiBytes('{"event": "message", ');
 const readOpening = asciiBytes('{"event": "read", "id": "');
 export const liveMessageEnding = asciiBytes('}\r\n\r\n');
+const joinOpening = asciiBytes('{"event": "join", "room": "#');
+const leaveOpening = asciiBytes('{"event": "leave", "room": "#');
+const userField = asciiBytes('", "user": "');
+const nameField = asciiBytes('", "msg_from": "');
+const atField = asciiBytes('", "at": "');
 const textEnding = asciiBytes('"}\r\n\r\n');
 
 export class LiveFrames {
@@ -52,6 +58,32 @@ export class LiveFrames {
     if (frame === undefined) return;
     frame.bytes(readOpening);
     writeMessageId(frame, sequence, receiver);
+    frame.bytes(textEnding);
+    this.close();
+  }
+
+  /** A user has joined a room, or left it. */
+  member(
+    kind: 'join' | 'leave',
+    user: number,
+    roomNumber: number,
+    room: Name,
+    sequence: number,
+    atMs: number,
+  ): void {
+    const isJoin = kind === 'join';
+    const deliveryOf = isJoin ? deliveryKind.joined : deliveryKind.left;
+    const frame = this.open(deliveryOf, -roomNumber, user, sequence);
+    if (frame === undefined) return;
+    const { store } = this;
+    frame.bytes(isJoin ? joinOpening : leaveOpening);
+    frame.copy(room.view, 0, room.lengthBytes);
+    frame.bytes(userField);
+    store.copyName(user, frame);
+    frame.bytes(nameField);
+    store.copyDisplayName(user, frame);
+    frame.bytes(atField);
+    writeTimestamp(frame, atMs);
     frame.bytes(textEnding);
     this.close();
   }

@@ -27,7 +27,7 @@ export class Subscriber {
   cursor = 0;
   private state: 'new' | 'catchingUp' | 'live' | 'behind' = 'new';
   private kept: Delivery[] = [];
-  /** The newest message that was neither sent nor kept. */
+  /** The newest sequence of what was neither sent nor kept. */
   private missed = 0;
   private outgoing = '';
 
@@ -49,7 +49,7 @@ export class Subscriber {
     }
     if (this.state === 'behind') return false;
     if (this.kept.length < keptMax) this.kept.push(delivery);
-    else if (delivery.kind === deliveryKind.message) this.missed = delivery.sequence;
+    else this.missed = Math.max(this.missed, delivery.sequence);
     return false;
   }
 
@@ -93,8 +93,8 @@ export class Subscriber {
     const isIncomplete = more || this.missed > through;
     const { kept } = this;
     if (isIncomplete) {
-      // The messages among them are read from the store; where they no longer fit, nothing would.
-      this.kept = kept.filter(({ kind }) => kind !== deliveryKind.message);
+      // The messages among them are read from the store.
+      this.kept = kept.filter(({ kind }) => kind !== deliveryKind.message).slice(-keptMax / 2);
       this.missed = 0;
     } else {
       this.kept = [];
@@ -106,10 +106,10 @@ export class Subscriber {
   }
 
   /** The rooms that the user is in: those that a worker found, and what has happened since. */
-  roomsAfter({ rooms, through }: CaughtUp): ReadonlySet<number> {
+  roomsAfter({ rooms, roomsAsOf }: CaughtUp): ReadonlySet<number> {
     const found = new Set(rooms);
     for (const { kind, target, user, sequence } of this.kept) {
-      if (user !== this.user || sequence <= through) continue;
+      if (user !== this.user || sequence <= roomsAsOf) continue;
       if (kind === deliveryKind.joined) found.add(-target);
       else if (kind === deliveryKind.left) found.delete(-target);
     }

@@ -30,6 +30,8 @@ export interface CaughtUp {
   readonly more: boolean;
   /** The rooms that the user is in. */
   readonly rooms: readonly number[];
+  /** What has this sequence or a smaller one is in `rooms`. */
+  readonly roomsAsOf: number;
   /** The journal's position that has to be on disk before the frames leave. */
   readonly position: number | undefined;
 }

@@ -28,7 +28,8 @@ export interface ListedRoom {
 
 export class Rooms {
   /**
-   * The number of the room that this thread changed last, or sent a message to, and whose membership it was. The
+   * The number of the room that this thread changed last, or sent a message to, and whose membership it was: 0 for a
+   * message, and when somebody joined who was a member already. The
    * sequence is the one that was taken last.
    */
   changedRoom = 0;
@@ -61,6 +62,7 @@ export class Rooms {
   /** Makes a user a member of a room; its owner, too, when there was no room of that name. */
   join(user: number, name: Name, nowMs: number): ErrorCode | 'OK' {
     const { members, journal, operation, sequence } = this;
+    this.changedUser = 0;
     if (!journal.reserve()) return 'BUSY';
     this.locks.acquire(this.users.lockOf(user));
     // Removed since its session was looked up.

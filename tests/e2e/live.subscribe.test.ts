@@ -151,6 +151,38 @@ test('whoever has exchanged messages with a subscriber is announced, coming and 
   expect(presences.at(-1)).toMatchObject({ user: 'messi', msg_from: 'Lionel Messi', state: 'online' });
 });
 
+test('a room: its messages to all members but the sender, who comes and who goes', async () => {
+  const [messi, lineker, henderson] = [
+    await LiveClient.login(server.address, 'messi'),
+    await LiveClient.login(server.address, 'lineker'),
+    await LiveClient.login(server.address, 'henderson'),
+  ];
+  await messi.client.ask(`join ${messi.token} #tim`);
+  await messi.client.ask(`subscribe ${messi.token}`);
+  await lineker.client.ask(`subscribe ${lineker.token}`);
+  await lineker.client.ask(`join ${lineker.token} #tim`);
+  expect(await nextBut(messi.client, 'presence')).toMatchObject({
+    ...{ event: 'join', room: '#tim', user: 'lineker', msg_from: 'Gary Lineker' },
+  });
+  expect(await nextBut(lineker.client, 'presence')).toMatchObject({ event: 'join', user: 'lineker' });
+  await messi.client.ask(`send ${messi.token} #tim halo`);
+  await henderson.client.ask(`join ${henderson.token} #tim`);
+  await henderson.client.ask(`send ${henderson.token} #tim halo juga`);
+  const [first, second] = await lineker.client.messages(2);
+  expect(first).toMatchObject({ from: 'messi', to: '#tim', msg_to: '#tim', msg: 'halo' });
+  expect(second).toMatchObject({ from: 'henderson', msg: 'halo juga' });
+  const toMessi: Frame[] = [];
+  while (toMessi.length < 2) toMessi.push(await nextBut(messi.client, 'presence'));
+  expect(toMessi).toMatchObject([{ event: 'join', user: 'henderson' }, { msg: 'halo juga' }]);
+  await messi.client.ask(`remove ${messi.token} #tim lineker`);
+  let gone = await nextBut(lineker.client, 'presence');
+  while (gone['event'] === 'join') gone = await nextBut(lineker.client, 'presence');
+  expect(gone).toMatchObject({ event: 'leave', user: 'lineker' });
+  await messi.client.ask(`send ${messi.token} #tim without lineker`);
+  await lineker.client.ask('ping');
+  expect(lineker.client.events.some(({ msg }) => msg === 'without lineker')).toBe(false);
+});
+
 test('a connection that has not subscribed gets replies and nothing else', async () => {
   const { client: messi, token } = await LiveClient.login(server.address, 'messi');
   const quiet = await LiveClient.login(server.address, 'lineker');

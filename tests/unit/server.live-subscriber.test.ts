@@ -54,7 +54,9 @@ test('what comes while catching up is sent after it, once', () => {
   subscriber.beginCatchingUp('');
   for (const sequence of [2, 3, 4]) subscriber.take(message(sequence));
   expect(sink.text).toBe('');
-  expect(subscriber.endCatchingUp({ ...found(0, 3), rooms: [], position: undefined })).toBe(false);
+  expect(subscriber.endCatchingUp({ ...found(0, 3), rooms: [], roomsAsOf: 0, position: undefined })).toBe(
+    false,
+  );
   expect(sink.sequences).toEqual([1, 2, 3, 4]);
   subscriber.take(message(5));
   subscriber.flush();
@@ -65,15 +67,19 @@ test('more messages than are kept make it catch up once more', () => {
   const { sink, subscriber } = createSubscriber();
   subscriber.beginCatchingUp('');
   for (let sequence = 2; sequence <= 3_000; sequence += 1) subscriber.take(message(sequence));
-  expect(subscriber.endCatchingUp({ ...found(0, 1), rooms: [], position: undefined })).toBe(true);
-  expect(subscriber.endCatchingUp({ ...found(1, 3_000), rooms: [], position: undefined })).toBe(false);
+  expect(subscriber.endCatchingUp({ ...found(0, 1), rooms: [], roomsAsOf: 0, position: undefined })).toBe(
+    true,
+  );
+  expect(subscriber.endCatchingUp({ ...found(1, 3_000), rooms: [], roomsAsOf: 0, position: undefined })).toBe(
+    false,
+  );
   expect(sink.sequences).toEqual(Array.from({ length: 3_000 }, (_, index) => index + 1));
 });
 
 test('a client that does not read gets nothing more until it does, and then what it missed', () => {
   const { sink, subscriber } = createSubscriber();
   subscriber.beginCatchingUp('');
-  subscriber.endCatchingUp({ ...found(0, 1), rooms: [], position: undefined });
+  subscriber.endCatchingUp({ ...found(0, 1), rooms: [], roomsAsOf: 0, position: undefined });
   sink.isFast = false;
   subscriber.take(message(2));
   subscriber.flush();
@@ -83,7 +89,7 @@ test('a client that does not read gets nothing more until it does, and then what
   expect(sink.sequences).toEqual([1, 2]);
   sink.isFast = true;
   subscriber.beginCatchingUp('');
-  subscriber.endCatchingUp({ ...found(2, 3), rooms: [], position: undefined });
+  subscriber.endCatchingUp({ ...found(2, 3), rooms: [], roomsAsOf: 0, position: undefined });
   expect(sink.sequences).toEqual([1, 2, 3]);
 });
 
@@ -93,9 +99,14 @@ test('what one says in a room is not sent to oneself; to others it is, while the
   subscriber.take({ ...message(1, -5), kind: deliveryKind.left, user, frame: '' });
   subscriber.take(message(2, -5));
   subscriber.take(message(3, -6));
-  subscriber.rooms = subscriber.roomsAfter({ ...found(0, 0), rooms: [5, 6], position: undefined });
+  subscriber.rooms = subscriber.roomsAfter({
+    ...found(0, 0),
+    rooms: [5, 6],
+    roomsAsOf: 0,
+    position: undefined,
+  });
   expect([...subscriber.rooms]).toEqual([6]);
-  subscriber.endCatchingUp({ ...found(0, 0), rooms: [5, 6], position: undefined });
+  subscriber.endCatchingUp({ ...found(0, 0), rooms: [5, 6], roomsAsOf: 0, position: undefined });
   subscriber.take(message(4, -6, user));
   subscriber.flush();
   expect(sink.sequences).toEqual([3]);
@@ -111,7 +122,7 @@ test('any interleaving of deliveries, catching up and slowness: once, in order, 
       let isCatchingUp = subscriber.beginCatchingUp('');
       const answer = (): void => {
         if (looked === undefined) return;
-        isCatchingUp = subscriber.endCatchingUp({ ...looked, rooms: [], position: undefined });
+        isCatchingUp = subscriber.endCatchingUp({ ...looked, rooms: [], roomsAsOf: 0, position: undefined });
         looked = undefined;
       };
       const look = (): void => {

@@ -13,9 +13,16 @@ export const join: QuickCommand = {
   needsSession: true,
   summary: 'become a member of a room; a room that does not exist is made',
 
-  run({ store, request, reply, user, nowMs }) {
-    const outcome = request.roomIsWellFormed ? store.rooms.join(user, request.room, nowMs) : 'BAD_ROOM';
-    if (outcome === 'OK') reply.bytes(joined);
-    else reply.error(outcome);
+  run({ store, request, reply, user, nowMs, live }) {
+    const { rooms } = store;
+    const outcome = request.roomIsWellFormed ? rooms.join(user, request.room, nowMs) : 'BAD_ROOM';
+    if (outcome !== 'OK') {
+      reply.error(outcome);
+      return;
+    }
+    reply.bytes(joined);
+    // Who was a member already has changed nothing.
+    if (rooms.changedUser === user)
+      live.member('join', user, rooms.changedRoom, request.room, store.lastSequence, nowMs);
   },
 };

@@ -13,9 +13,14 @@ export const leave: QuickCommand = {
   needsSession: true,
   summary: 'leave a room',
 
-  run({ store, request, reply, user, nowMs }) {
-    const outcome = request.roomIsWellFormed ? store.rooms.leave(user, request.room, nowMs) : 'NO_SUCH_ROOM';
-    if (outcome === 'OK') reply.bytes(left);
-    else reply.error(outcome);
+  run({ store, request, reply, user, nowMs, live }) {
+    const { rooms } = store;
+    const outcome = request.roomIsWellFormed ? rooms.leave(user, request.room, nowMs) : 'NO_SUCH_ROOM';
+    if (outcome !== 'OK') {
+      reply.error(outcome);
+      return;
+    }
+    reply.bytes(left);
+    live.member('leave', user, rooms.changedRoom, request.room, store.lastSequence, nowMs);
   },
 };

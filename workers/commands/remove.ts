@@ -17,8 +17,14 @@ export const remove: QuickCommand = {
 
   run(context) {
     const outcome = removeMember(context);
-    if (outcome === 'OK') context.reply.bytes(removed);
-    else context.reply.error(outcome);
+    const { reply, store, request, nowMs } = context;
+    if (outcome !== 'OK') {
+      reply.error(outcome);
+      return;
+    }
+    reply.bytes(removed);
+    const { changedRoom, changedUser } = store.rooms;
+    context.live.member('leave', changedUser, changedRoom, request.room, store.lastSequence, nowMs);
   },
 };
 
