@@ -15,7 +15,9 @@ test.each([
 ] as const)(
   `%s threads terminated under load, %d of them: all is as it was acknowledged (seed ${seed})`,
   async (role, kills) => {
-    const server = await DurableServer.start([], undefined, { preload: 'kill-switch.js' });
+    const server = await DurableServer.start(['--max-inbox', '1000000'], undefined, {
+      preload: 'kill-switch.js',
+    });
     const random = new RandomNumbers(seed);
     const storm = new ServerStorm(server, random);
     const totals = await storm.rage({ role, kills, pauseMsMax });

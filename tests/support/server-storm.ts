@@ -8,8 +8,8 @@ import { LineSocket } from './line-socket';
 import type { RandomNumbers } from './random-numbers';
 import { WireHistories } from './wire-histories';
 
-/** 24 connections that send, read, log in and register. */
-const shape: LoadShape = { senders: 14, readers: 4, logins: 2, registrations: 1, textBytesMax: 700 };
+/** 25 connections that send, read every member's inbox, log in and register. */
+const shape: LoadShape = { senders: 14, readers: 8, logins: 2, registrations: 1, textBytesMax: 700 };
 const historyAccounts = 3;
 const clientsPerHistory = 3;
 const progressMsMax = 10_000;
@@ -77,7 +77,7 @@ export class ServerStorm {
 
   private async kill({ role, kills, pauseMsMax }: StormPlan): Promise<number> {
     let killed = 0;
-    while (killed < kills) {
+    while (killed < kills && !this.isOver) {
       // Not to be in step with anything: to meet threads at different places.
       await delay(this.random.below(pauseMsMax));
       const count = this.random.below(8) === 0 ? 2 : 1;
