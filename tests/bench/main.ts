@@ -13,6 +13,10 @@ import { plainNet, product, servers } from './servers';
 import type { ServerUnderTest } from './servers';
 import { parseShape } from './shape';
 import type { Shape } from './shape';
+import { measureStart, startMarkdown } from './start-time';
+import type { StartOptions } from './start-time';
+import { measureSteadyState, steadyMarkdown } from './steady-state';
+import type { SteadyOptions } from './steady-state';
 
 function tell(line: string): void {
   process.stderr.write(`${line}\n`);
@@ -36,13 +40,14 @@ function wholePositive(text: string): number {
   return value;
 }
 
+function oneShape(text: string): Shape {
+  const shape = parseShape(text);
+  if (shape === undefined) throw new InvalidArgumentError('Wanted connections x in flight, like 500x16.');
+  return shape;
+}
+
 function shapeList(text: string): Shape[] {
-  return text.split(',').map((name) => {
-    const shape = parseShape(name);
-    if (shape === undefined)
-      throw new InvalidArgumentError('Wanted connections x in flight, like 50x1,500x16.');
-    return shape;
-  });
+  return text.split(',').map(oneShape);
 }
 
 function serverList(text: string): ServerUnderTest[] {
@@ -110,6 +115,31 @@ program
     const rates: LoginRate[] = [];
     for (const threads of [1, 2]) rates.push(await loginRate(product(threads), threads, options.seconds));
     finish(loginStormMarkdown(storms, rates), { storms, rates }, options.json);
+  });
+
+program
+  .command('start')
+  .description('how long a start takes: tables to load and a journal to replay')
+  .option('--accounts <n>', 'how many', wholePositive, 100_000)
+  .option('--unread <n>', 'unread messages in the tables', wholePositive, 1_000_000)
+  .option('--journal <MiB>', 'records that the tables have not taken over', wholePositive, 256)
+  .option('--rounds <n>', 'how often to start', wholePositive, 3)
+  .option('--json <file>', 'write the figures as JSON')
+  .action(async ({ json, ...options }: StartOptions & { json?: string }) => {
+    const figures = await measureStart(options, tell);
+    finish(startMarkdown(figures), figures, json);
+  });
+
+program
+  .command('steady')
+  .description('whether throughput lasts while the tables are updated, and what a message costs on the disk')
+  .option('--shape <shape>', 'connections x in flight', oneShape, oneShape('500x1'))
+  .option('--seconds <n>', 'length of the long measurement', positive, 180)
+  .option('--reference-seconds <n>', 'length of the short ones', positive, 10)
+  .option('--json <file>', 'write the figures as JSON')
+  .action(async ({ json, ...options }: SteadyOptions & { json?: string }) => {
+    const figures = await measureSteadyState(options, tell);
+    finish(steadyMarkdown(figures), figures, json);
   });
 
 program

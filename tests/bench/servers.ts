@@ -32,7 +32,7 @@ export function product(threads = poolThreads): ServerUnderTest {
 }
 
 /** The product as it comes: every OK is on disk. */
-const durableProduct = benang('benang-durable', ['--threads', String(poolThreads)], (folder) => [
+export const durableProduct = benang('benang-durable', ['--threads', String(poolThreads)], (folder) => [
   '--data',
   folder,
 ]);

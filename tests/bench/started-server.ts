@@ -2,12 +2,11 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import path from 'node:path';
 import { demoAccounts, logIn } from '../../client/load/accounts';
 import type { Identity } from '../../client/load/load-plan';
 import { findFreePort } from '../support/free-port';
+import { makeFolder, removeFolder } from './disk-usage';
 import type { ServerUnderTest } from './servers';
 
 const readyMsMax = 30_000;
@@ -18,10 +17,9 @@ const madeUpToken = '00000000-0000-4000-8000-000000000000';
 
 const running = new Set<ChildProcess>();
 
-/** Also on Ctrl-C and on failures nothing is left behind: 'exit' comes last, and killing needs no event loop. */
-process.on('exit', () => {
+/** Also on Ctrl-C and on failures nothing is left behind: 'exit' comes last, and killing needs no event loop. First of all, before their folders go. */
+process.prependListener('exit', () => {
   for (const child of running) child.kill('SIGKILL');
-  for (const folder of folders) removeFolder(folder);
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
@@ -55,8 +53,7 @@ export class StartedServer {
   /** @throws with the end of the server's own output where it does not accept a connection within 30 s. */
   static async start(server: ServerUnderTest): Promise<StartedServer> {
     const port = await findFreePort();
-    const folder = mkdtempSync(path.join(process.cwd(), '.bench-'));
-    folders.add(folder);
+    const folder = makeFolder();
     const [program, ...args] = server.command(port, folder);
     const child = startChild(program, args);
     let output = '';
@@ -84,14 +81,6 @@ export class StartedServer {
     await stopChild(this.child);
     removeFolder(this.folder);
   }
-}
-
-/** The working directory is on disk, which the system's folder for temporary files need not be. */
-const folders = new Set<string>();
-
-function removeFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
-  folders.delete(folder);
 }
 
 /** Asks to end, and insists after 5 s. Resolves when the process is gone. */
