@@ -163,6 +163,10 @@ export function textWords(textBytes: number): number {
  * @throws when the record is not one of this version: the journal is damaged, or of a newer format.
  */
 export function readRecord(words: Int32Array, at: number): JournalRecord | undefined {
+  return readRecordAt(words, at, new TextReader(words));
+}
+
+function readRecordAt(words: Int32Array, at: number, texts: TextReader): JournalRecord | undefined {
   const length = words[at]!;
   if (length === 1) return undefined;
   const kindAndVersion = words[at + 1]!;
@@ -171,7 +175,7 @@ export function readRecord(words: Int32Array, at: number): JournalRecord | undef
   if (kindAndVersion >> 8 !== recordVersion) throw new Error(`a record of version ${kindAndVersion >> 8}`);
   const field = (offset: number): number => words[at + offset]!;
   const token = (offset: number): Int32Array => words.slice(at + offset, at + offset + 4);
-  const texts = new TextReader(words, at);
+  texts.begin(at, length);
   switch ((kindAndVersion & 0xff) as RecordKind) {
     case recordKind.filler:
       return undefined;
@@ -263,31 +267,47 @@ export function forEachRecord(
   words: Int32Array,
   visit: (record: JournalRecord, at: number, length: number) => void,
 ): void {
+  const texts = new TextReader(words);
   let at = 0;
   while (at < words.length) {
-    const record = readRecord(words, at);
+    const record = readRecordAt(words, at, texts);
     const length = words[at]!;
     if (record !== undefined) visit(record, at, length);
     at += length;
   }
 }
 
+/** The texts of one record after the other: a start reads millions of them. */
 class TextReader {
-  private readonly source: Uint8Array;
+  private at = 0;
+  private endBytes = 0;
+  private readonly source: Buffer;
 
-  constructor(
-    words: Int32Array,
-    private readonly at: number,
-  ) {
-    this.source = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+  constructor(words: Int32Array) {
+    this.source = Buffer.from(words.buffer, words.byteOffset, words.byteLength);
+  }
+
+  /** Goes to the record at a word offset. */
+  begin(at: number, lengthWords: number): void {
+    this.at = at;
+    this.endBytes = (at + lengthWords) * 4;
   }
 
   bytes(word: number, lengthBytes: number): Uint8Array {
-    const start = (this.at + word) * 4;
-    return this.source.subarray(start, start + lengthBytes);
+    const start = this.startOf(word, lengthBytes);
+    return new Uint8Array(this.source.buffer, this.source.byteOffset + start, lengthBytes);
   }
 
   text(word: number, lengthBytes: number): string {
-    return Buffer.from(this.bytes(word, lengthBytes)).toString('latin1');
+    if (lengthBytes === 0) return '';
+    const start = this.startOf(word, lengthBytes);
+    return this.source.toString('latin1', start, start + lengthBytes);
+  }
+
+  private startOf(word: number, lengthBytes: number): number {
+    const start = (this.at + word) * 4;
+    if (lengthBytes < 0 || start + lengthBytes > this.endBytes)
+      throw new Error(`a record of ${this.endBytes / 4 - this.at} words with a text of ${lengthBytes} bytes`);
+    return start;
   }
 }

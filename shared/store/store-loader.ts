@@ -20,6 +20,7 @@ export class StoreLoader {
   readonly rooms: RoomLoader;
   private readonly parts: StoreParts;
   private readonly name = new Name();
+  private readonly text = new StoredText();
   private readonly nowSeconds = Math.floor(Date.now() / 1_000);
   /** The largest that anything on disk speaks of. */
   private newestSequence = 0;
@@ -93,6 +94,7 @@ export class StoreLoader {
 
   /** `receiver` is a user, or a room as its negative number. */
   message(receiver: number, sender: number, sequence: number, atMs: number, escapedText: Uint8Array): void {
+    const { text } = this;
     const { locks, users, blocks, inbox, operation } = this.parts;
     this.noteSequence(sequence);
     if (receiver < 0) {
@@ -100,7 +102,7 @@ export class StoreLoader {
       return;
     }
     if (!this.isLive(receiver)) return;
-    const text = StoredText.fromBytes(escapedText);
+    text.take(escapedText);
     if (!blocks.reserve(text.messageBlockCount)) throw storeTooSmall();
     const newest = Math.max(sequence, this.readLastSequence(receiver));
     locks.acquire(users.lockOf(receiver));

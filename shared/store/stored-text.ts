@@ -34,9 +34,15 @@ export class StoredText {
   /** A text of its own, from bytes that are escaped already. */
   static fromBytes(bytes: Uint8Array): StoredText {
     const stored = new StoredText(bytes.length);
-    stored.bytes.set(bytes);
-    stored.lengthBytes = bytes.length;
+    stored.take(bytes);
     return stored;
+  }
+
+  /** Takes bytes that are escaped already. */
+  take(bytes: Uint8Array): void {
+    this.words[(bytes.length - 1) >> 2] = 0;
+    this.bytes.set(bytes);
+    this.lengthBytes = bytes.length;
   }
 
   /** Takes ASCII that needs no escaping. */

@@ -1,5 +1,5 @@
 /** Goal: what is not a record of this version is refused with what it is. */
-import { forEachRecord, readRecord, recordVersion } from '../../shared/journal/record';
+import { forEachRecord, passwordField, readRecord, recordVersion } from '../../shared/journal/record';
 import { encodeRecord, RecordWriter } from '../support/record-writer';
 
 const closed = encodeRecord({ kind: 'sessionClosed', token: Int32Array.of(1, 2, 3, 4) });
@@ -14,6 +14,15 @@ test.each([
   const words = closed.slice();
   words[word] = value;
   expect(() => readRecord(words, 0)).toThrow(message);
+});
+
+test.each([-1, 5, 400])('a text of %d bytes where there are four: refused', (bytes) => {
+  const words = encodeRecord({ kind: 'passwordRenewed', user: 1, passwordHash: 'hash' });
+  words[passwordField.passwordHashBytes] = bytes;
+  const after = Int32Array.of(...words, ...closed);
+  expect(() => readRecord(after, 0)).toThrow(
+    `a record of ${words.length} words with a text of ${bytes} bytes`,
+  );
 });
 
 test('a filler is no record, and may be of one word', () => {
