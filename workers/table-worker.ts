@@ -208,6 +208,7 @@ class TableFollower {
         // Of no days at all everything is older, also what an earlier server kept.
         tables.expireHistory(nowMs - settings.historyDays * dayMs);
         tables.trimRooms(roomMessagesMax);
+        tables.forgetRooms();
         tables.expirePostedKeys({ beforeMs: nowMs - postedKeysMs, keysMax: postedKeysMax });
       });
     });

@@ -90,6 +90,7 @@ test('an export has the account, its rooms, what is unread and what was said, in
   expect(history.map(({ from, to, text }) => `${from} ${to} ${text}`).sort()).toEqual([
     'budi #pasar salam',
     'budi siti hai',
+    'siti #pasar salam juga',
     'siti budi halo!',
     'tono budi apa',
   ]);

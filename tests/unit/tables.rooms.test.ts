@@ -4,6 +4,7 @@ import { TemporaryFolder } from '../support/temporary-folder';
 import { Tables } from '../../workers/tables/tables';
 
 const nowMs = 1_750_000_000_000;
+const dayMs = 86_400_000;
 const manyMessages = 1_000_000;
 
 let folder: TemporaryFolder;
@@ -145,4 +146,27 @@ test('a removed user’s messages stay for the others to read', () => {
   applyAll();
   expect(roomSequences()).toHaveLength(2);
   expect(tables.check()).toEqual([]);
+});
+
+test('a room without members is forgotten once history is, its number still is not given again', () => {
+  say(2);
+  writer
+    .roomLeft(1, 2, (sequence += 1), nowMs)
+    .userRemoved(1)
+    .userRemoved(3);
+  writer
+    .roomCreated(2, 2, (sequence += 1), nowMs, 'lain')
+    .message(-2, 2, (sequence += 1), nowMs + dayMs, 'baru');
+  const words = writer.taken();
+  writer.clear();
+  // In a partition of its own, a day later.
+  tables.apply(words, tables.applied + words.length, nowMs + dayMs);
+  expect(tables.forgetRooms()).toBe(0);
+  while (tables.expireHistory(nowMs + 1) > 0);
+  expect(tables.forgetRooms()).toBe(1);
+  expect(tables.forgetRooms()).toBe(0);
+  expect([...tables.rooms()].map(({ room }) => room)).toEqual([2]);
+  expect(tables.check()).toEqual([]);
+  writer.roomCreated(1, 2, (sequence += 1), nowMs, 'pasar');
+  expect(applyAll).toThrow('room 1 is created again');
 });

@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { findUser, findUserNumber, sessionKeysOf } from './accounts';
 import type { UnreadMessage } from './chunk';
 import { damaged } from './data-error';
-import { readHistoryChunk } from './history-chunk';
+import { type HistoryMessage, readHistoryChunk } from './history-chunk';
 import { InboxPages } from './inbox-pages';
 import { conversationOfKey, higherUser, lowerUser, readUint53 } from './keys';
 import { loadRoomMessages, loadUnread } from './load';
@@ -51,7 +51,7 @@ export type ExportLine =
 
 /**
  * The account, the rooms that it is in, its unread messages in order, those of users before those of each room, then
- * its history: by partition, in the order of its chunks. Nothing when no live user has this (folded) name. Reads every
+ * its history, in rooms since it joined: by partition, in the order of its chunks. Nothing when no live user has this (folded) name. Reads every
  * key of history.
  * @throws `DATA_DAMAGED`
  */
@@ -81,8 +81,11 @@ export async function* exportUser(tables: TableSet, username: string): AsyncGene
     // What was said in a room is of nobody, and anybody's.
     return lower === 0 || lower === user || higherUser(conversation) === user;
   };
-  yield* exportHistory(tables.history, user, own, names);
-  yield* exportHistory(tables.historyMixed, user, () => true, names);
+  const since = new Map(memberships.map(({ room, joinedSequence }) => [-room, joinedSequence]));
+  const isOwn = ({ sender, receiver, sequence }: HistoryMessage): boolean =>
+    sender === user || receiver === user || sequence > (since.get(receiver) ?? Infinity);
+  yield* exportHistory(tables.history, own, isOwn, names);
+  yield* exportHistory(tables.historyMixed, () => true, isOwn, names);
 }
 
 interface Membership extends MemberRow {
@@ -116,8 +119,8 @@ function* unreadOf(
 
 async function* exportHistory(
   table: Table,
-  user: number,
   mayHold: (key: Buffer) => boolean,
+  isWanted: (message: HistoryMessage) => boolean,
   names: Names,
 ): AsyncGenerator<ExportLine> {
   let keyCount = 0;
@@ -128,8 +131,9 @@ async function* exportHistory(
     if (value === undefined) continue;
     const messages = readHistoryChunk(readUint53(key, key.length - 8), value);
     if (messages === undefined) throw damaged(`a chunk of ${table.name} is damaged`);
-    for (const { sequence, sender, receiver, atMs, text } of messages) {
-      if (sender !== user && receiver !== user) continue;
+    for (const message of messages) {
+      if (!isWanted(message)) continue;
+      const { sequence, sender, receiver, atMs, text } = message;
       const [from, to] = [names.of(sender), names.of(receiver)];
       yield { type: 'history', sequence, from, to, at: timeText(atMs), text: textOf(text) };
     }

@@ -31,7 +31,7 @@ import { findMember, findRoom, roomsOf } from './rooms';
 import type { RoomRow, UserRow } from './rows';
 import { searchHistory, type SearchQuery, type SearchResult } from './search';
 import { openTableSet, readApplied, readNewestRoom, readSequence, type TableSet } from './table-set';
-import { trimRooms } from './trim-rooms';
+import { forgetRooms, trimRooms } from './trim-rooms';
 
 export interface TablesOptions {
   /** For another process than the one that writes: backup, check and export. */
@@ -45,6 +45,7 @@ export interface TablesOptions {
 const expiredChunksMax = 10_000;
 const expiredSessionsMax = 10_000;
 const expiredKeyChunksMax = 1_000;
+const forgottenRoomsMax = 10_000;
 
 export class Tables {
   private constructor(
@@ -187,6 +188,11 @@ export class Tables {
    */
   trimRooms(messagesMax: number): number {
     return trimRooms(this.set, messagesMax);
+  }
+
+  /** Forgets rooms without members of which history has nothing any more. Returns how many went. */
+  forgetRooms(roomsMax = forgottenRoomsMax): number {
+    return forgetRooms(this.set, roomsMax);
   }
 
   /** Forgets idempotency keys. Returns how many chunks of them went; call again until that is 0. */

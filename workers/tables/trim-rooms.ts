@@ -1,7 +1,10 @@
-/** Forgetting what nobody in a room has to read any more. History keeps it. */
+/** Forgetting messages that nobody in a room has to read any more, which history keeps, and rooms that nobody can ask for. */
+import { damaged } from './data-error';
 import { InboxPages } from './inbox-pages';
 import { readUint32, readUint53, roomUnreadKeyBytes, userKeyBytes } from './keys';
+import { oldestPartition } from './partitions';
 import { membersOf } from './rooms';
+import { readRoomRow } from './rows';
 import type { TableSet } from './table-set';
 
 /** The chunks of one room, oldest first. */
@@ -66,4 +69,25 @@ function* roomChunks({ roomUnread }: TableSet): Generator<RoomChunks> {
     chunks.push({ key, lastSequence: readUint53(key, userKeyBytes), messageCount });
   }
   if (chunks.length > 0) yield { room, chunks };
+}
+
+/**
+ * Forgets rooms that have come to their end before anything that history still has, at most `roomsMax` a call. Returns
+ * how many went.
+ * @throws `DATA_DAMAGED`, `DATA_WRITE_FAILED`
+ */
+export function forgetRooms(tables: TableSet, roomsMax: number): number {
+  const historyFrom = oldestPartition(tables)?.row.firstSequence ?? Infinity;
+  const forgotten: Buffer[] = [];
+  for (const { key, value } of tables.rooms.entries()) {
+    const row = readRoomRow(value);
+    if (row === undefined) throw damaged(`the row of room ${readUint32(key, 0)} is damaged`);
+    const isOver = row.endedSequence > 0 && row.endedSequence < historyFrom;
+    if (isOver && forgotten.push(key) >= roomsMax) break;
+  }
+  if (forgotten.length === 0) return 0;
+  return tables.environment.write(() => {
+    for (const key of forgotten) tables.rooms.remove(key);
+    return forgotten.length;
+  });
 }
