@@ -64,10 +64,14 @@ test.each([
     await askAll('lineker', 'send #tim empat', 'send #gol lima');
     expect(await inboxOf('messi')).toEqual(['#tim: empat', '#gol: lima']);
     await askAll('messi', 'leave #tim');
-    const before = await Promise.all([ask('lineker', 'rooms'), ask('henderson', 'members #tim')]);
+    const seen = async (): Promise<string[]> => [
+    await ask('lineker', 'rooms'),
+    await ask('henderson', 'members #tim'),
+  ];
+  const before = await seen();
     await end();
     await start();
-    expect(await Promise.all([ask('lineker', 'rooms'), ask('henderson', 'members #tim')])).toEqual(before);
+    expect(await seen()).toEqual(before);
     expect(before[0]).toBe(
       '{"status": "OK", "rooms": [{"room": "#gol", "members": 2, "owner": "messi"}, ' +
         '{"room": "#tim", "members": 2, "owner": "lineker"}]}',
