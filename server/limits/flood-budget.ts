@@ -10,7 +10,6 @@
  * one connection can bring about, refusals included, stays within its rate.
  */
 import type { BucketPolicy } from './token-bucket';
-import { TokenBucket } from './token-bucket';
 
 export interface FloodPolicy {
   /** Undefined: any number. */
@@ -66,9 +65,12 @@ export class ConnectionBudget {
    * that are within it. An unfinished request at the end is within it as long as all before it are.
    */
   take(bytes: Uint8Array, byteCount: number, nowMs: number): number {
+    const { own } = this;
     const ofUser = this.budgetOfUser(nowMs);
-    const requestsMax = Math.min(this.own.requestsLeft(nowMs), ofUser?.requestsLeft(nowMs) ?? Infinity);
-    const bytesMax = Math.min(this.own.bytesLeft(nowMs), ofUser?.bytesLeft(nowMs) ?? Infinity);
+    own.refill(nowMs);
+    ofUser?.refill(nowMs);
+    const requestsMax = ofUser === undefined ? own.requests : Math.min(own.requests, ofUser.requests);
+    const bytesMax = ofUser === undefined ? own.bytes : Math.min(own.bytes, ofUser.bytes);
     let requests = 0;
     let end = 0;
     let isOver = false;
@@ -82,18 +84,18 @@ export class ConnectionBudget {
       requests += 1;
       end = at + 1;
     }
-    this.charge(requests, byteCount, ofUser, nowMs);
+    this.charge(requests, byteCount, ofUser);
     return isOver ? end : byteCount;
   }
 
   /** Charges the replies to refused requests. */
   chargeRefusals(replyBytes: number, nowMs: number): void {
-    this.charge(0, replyBytes, this.budgetOfUser(nowMs), nowMs);
+    this.charge(0, replyBytes, this.budgetOfUser(nowMs));
   }
 
-  /** Whether more bytes came than there was a budget for. */
+  /** Whether more bytes were taken than there was a budget for. */
   owes(nowMs: number): boolean {
-    return this.own.bytesLeft(nowMs) < 0 || (this.budgetOfUser(nowMs)?.bytesLeft(nowMs) ?? 0) < 0;
+    return this.own.bytes < 0 || (this.user !== 0 && this.users.of(this.user, nowMs).bytes < 0);
   }
 
   /** How long until it is worth being taken up again. */
@@ -104,7 +106,7 @@ export class ConnectionBudget {
   /** From now on requests count for this user too. */
   claim(user: number, nowMs: number): void {
     this.user = user;
-    this.users.of(user, nowMs).charge(this.unclaimedRequests, this.unclaimedBytes, nowMs);
+    this.users.of(user, nowMs).charge(this.unclaimedRequests, this.unclaimedBytes);
     this.unclaimedRequests = 0;
     this.unclaimedBytes = 0;
   }
@@ -113,10 +115,10 @@ export class ConnectionBudget {
     return this.user === 0 ? undefined : this.users.of(this.user, nowMs);
   }
 
-  private charge(requests: number, bytes: number, ofUser: Budget | undefined, nowMs: number): void {
-    this.own.charge(requests, bytes, nowMs);
+  private charge(requests: number, bytes: number, ofUser: Budget | undefined): void {
+    this.own.charge(requests, bytes);
     if (ofUser !== undefined) {
-      ofUser.charge(requests, bytes, nowMs);
+      ofUser.charge(requests, bytes);
       return;
     }
     this.unclaimedRequests += requests;
@@ -124,42 +126,56 @@ export class ConnectionBudget {
   }
 }
 
-/** Requests and bytes. */
+const boundless: BucketPolicy = { perSecond: Infinity, burst: Infinity };
+
+/**
+ * Requests and bytes that may be taken: two token buckets in one, because every read of a limited connection passes
+ * them. What is charged over them is owed, up to a burst.
+ */
 class Budget {
-  private readonly requests: TokenBucket | undefined;
-  private readonly bytes: TokenBucket | undefined;
+  requests: number;
+  bytes: number;
+  private countedMs: number;
+  private readonly requestPolicy: BucketPolicy;
+  private readonly bytePolicy: BucketPolicy;
 
-  constructor(
-    private readonly policy: FloodPolicy,
-    nowMs: number,
-  ) {
-    this.requests = policy.requests && new TokenBucket(policy.requests, nowMs);
-    this.bytes = policy.bytes && new TokenBucket(policy.bytes, nowMs);
+  constructor(policy: FloodPolicy, nowMs: number) {
+    this.requestPolicy = policy.requests ?? boundless;
+    this.bytePolicy = policy.bytes ?? boundless;
+    this.requests = this.requestPolicy.burst;
+    this.bytes = this.bytePolicy.burst;
+    this.countedMs = nowMs;
   }
 
-  requestsLeft(nowMs: number): number {
-    return this.requests?.available(nowMs) ?? Infinity;
+  /** Adds what has come in since the last time; nothing when the clock was set back. */
+  refill(nowMs: number): void {
+    const seconds = (nowMs - this.countedMs) / 1_000;
+    this.countedMs = nowMs;
+    if (seconds <= 0) return;
+    const { requestPolicy, bytePolicy } = this;
+    this.requests = Math.min(requestPolicy.burst, this.requests + seconds * requestPolicy.perSecond);
+    this.bytes = Math.min(bytePolicy.burst, this.bytes + seconds * bytePolicy.perSecond);
   }
 
-  bytesLeft(nowMs: number): number {
-    return this.bytes?.available(nowMs) ?? Infinity;
-  }
-
-  charge(requests: number, bytes: number, nowMs: number): void {
-    this.requests?.take(requests, nowMs);
-    this.bytes?.take(bytes, nowMs);
+  charge(requests: number, bytes: number): void {
+    this.requests = Math.max(-this.requestPolicy.burst, this.requests - requests);
+    this.bytes = Math.max(-this.bytePolicy.burst, this.bytes - bytes);
   }
 
   waitMs(nowMs: number): number {
-    const { requests, bytes } = this.policy;
-    return Math.max(
-      requests === undefined ? 0 : this.requests!.waitMs(requests.perSecond * resumeSeconds, nowMs),
-      bytes === undefined ? 0 : this.bytes!.waitMs(bytes.perSecond * resumeSeconds, nowMs),
-    );
+    this.refill(nowMs);
+    return Math.max(waitMs(this.requests, this.requestPolicy), waitMs(this.bytes, this.bytePolicy));
   }
 
   isFull(nowMs: number): boolean {
-    const { requests, bytes } = this.policy;
-    return this.requestsLeft(nowMs) >= (requests?.burst ?? 0) && this.bytesLeft(nowMs) >= (bytes?.burst ?? 0);
+    this.refill(nowMs);
+    return this.requests >= this.requestPolicy.burst && this.bytes >= this.bytePolicy.burst;
   }
+}
+
+/** How long until a bucket is worth `resumeSeconds`. */
+function waitMs(tokens: number, policy: BucketPolicy): number {
+  if (policy === boundless) return 0;
+  const missing = policy.perSecond * resumeSeconds - tokens;
+  return missing <= 0 ? 0 : Math.ceil((missing / policy.perSecond) * 1_000);
 }
