@@ -53,11 +53,9 @@ test('after five wrong passwords the next try has to wait, and then it may', asy
 test('what is held back is refused for next to nothing', async () => {
   const client = await from(attacker);
   await guess(client, free);
-  const before = performance.now();
-  const refused = await guess(client, 50);
-  // Fifty hashes would take a second at least; and by then one more guess would be let in.
-  expect(performance.now() - before).toBeLessThan(500);
-  expect(refused.every((reply) => rateLimited.test(reply))).toBe(true);
+  const refused = await guess(client, 200);
+  // Two hundred hashes would take seconds, in which the delay would be over more than once or twice.
+  expect(refused.filter((reply) => rateLimited.test(reply)).length).toBeGreaterThan(197);
 });
 
 test('a name that nobody has is held back just so', async () => {
@@ -158,8 +156,9 @@ describe('with a data directory', () => {
       await guess(await from(address), index === 0 ? 12 : free);
     await server.stop();
     server = await startKept();
-    expect(await (await from(attacker)).ask('auth messi surabaya')).toMatch(rateLimited);
-    expect(await (await from('127.0.0.7')).ask('auth messi surabaya')).toMatch(rateLimited);
+    // The delay may be over by now, for one attempt: the next shows that the count goes on where it was.
+    for (const address of [attacker, '127.0.0.7'])
+      expect((await guess(await from(address), 2))[1]).toMatch(rateLimited);
     await logIn(await from(home));
   });
 
@@ -195,5 +194,5 @@ describe('with a data directory', () => {
     expect(await operate(['limits', 'clear', attacker, '--data', data])).toMatchObject({ code: 0 });
     expect((await operate(['limits', '--data', data])).stdout).not.toContain('lineker');
     expect(await operate(['limits', 'clear', 'a b', '--data', data])).toMatchObject({ code: 2 });
-  });
+  }, 60_000);
 });
