@@ -29,6 +29,7 @@ import { ReleaseGate } from './release-gate';
 import { SlowLane } from './slow-lane';
 import { Journal } from './journal';
 import type { Subscription } from '../shared/batch/tasks';
+import type { TlsIdentity } from './tls/tls-identity';
 import type { LoadSummary } from '../shared/journal/journal-messages';
 
 /** How long a stop waits for clients to take their last replies. */
@@ -65,12 +66,14 @@ export class ChatServer {
   /**
    * @param onFatal Something failed that the server cannot go on without.
    * @param onUnsound Something failed that it can do without for a while: it is to be stopped.
+   * @param identity What to show to clients, of a server that speaks TLS.
    */
   constructor(
     private readonly options: ServerOptions,
     private readonly log: Logger,
     onFatal: (error: Error) => void,
     onUnsound: (error: Error) => void = onFatal,
+    identity?: TlsIdentity,
   ) {
     const { threads, memory, maxInbox, maxLine, data, durability, historyDays } = options;
     const ring = options.ephemeral ? 0 : ringWords;
@@ -119,7 +122,7 @@ export class ChatServer {
         this.chatPool.noteLoss(lost);
       },
     );
-    this.listener = this.createListener();
+    this.listener = this.createListener(identity);
   }
 
   get userCount(): number {
@@ -132,6 +135,11 @@ export class ChatServer {
 
   set connectionsMax(value: number) {
     this.listener.connectionsMax = value;
+  }
+
+  /** Only of a server that speaks TLS. */
+  set identity(identity: TlsIdentity) {
+    this.listener.identity = identity;
   }
 
   /** What the operator's commands work with. */
@@ -197,7 +205,7 @@ export class ChatServer {
     return this.journal;
   }
 
-  private createListener(): Listener {
+  private createListener(identity: TlsIdentity | undefined): Listener {
     const { host, port, loginTimeout, sendTimeout, lineTimeout, maxConnections, maxLine } = this.options;
     const { limits } = this;
     const slowLane = new SlowLane(this.hashPool, this.chatPool, this.gate, this.historyLane);
@@ -209,6 +217,7 @@ export class ChatServer {
         loginTimeoutMs: loginTimeout * 1_000,
         sendTimeoutMs: sendTimeout * 1_000,
         lineTimeoutMs: lineTimeout * 1_000,
+        identity,
       },
       maxConnections,
       {

@@ -40,7 +40,7 @@ export interface ConnectionHost {
   append(connection: Connection, lines: Uint8Array, lengthBytes: number): boolean;
   enqueue(connection: Connection): void;
   runSlow(deferral: Deferral, client: Client): Promise<FinishedCommand>;
-  /** How to reach this server, for those who came with another protocol. */
+  /** What is typed after `chat-client connect` to come here, for those who came with another protocol. */
   readonly address: () => string;
   /** The client is to get the live frames of a session. */
   subscribe(connection: Connection, subscription: Subscription): void;

@@ -13,9 +13,13 @@ import { rateLimitedFrame } from './limits/rate-limited';
 import type { Logger } from './logger';
 import { ProxiedSockets } from './proxied-sockets';
 import { exitCode, StartError } from './start-error';
+import { TlsGate } from './tls/tls-gate';
+import type { TlsIdentity } from './tls/tls-identity';
 
 const sweepIntervalMs = 1_000;
 const keepAliveDelayMs = 60_000;
+/** From being accepted to being encrypted. */
+const handshakeTimeoutMs = 10_000;
 /** The kernel's queue of connections not accepted yet; a fleet that reconnects at once needs a long one. */
 const backlog = 4_096;
 
@@ -28,6 +32,8 @@ export interface ListenerOptions {
   readonly loginTimeoutMs: number;
   readonly sendTimeoutMs: number;
   readonly lineTimeoutMs: number;
+  /** With it, TLS is spoken, and nothing else. */
+  readonly identity: TlsIdentity | undefined;
 }
 
 export class Listener {
@@ -38,6 +44,7 @@ export class Listener {
   private readonly server: net.Server;
   private readonly proxied: ProxiedSockets;
   private readonly unfinished: string;
+  private readonly gate: TlsGate | undefined;
   private sweep: NodeJS.Timeout | undefined;
 
   constructor(
@@ -50,7 +57,7 @@ export class Listener {
     this.connectionsMax = connectionsMax;
     this.connectionHost = {
       ...host,
-      address: () => formatAddress(this.options.host, this.port),
+      address: () => this.connectArguments,
       forget: (connection) => {
         this.connections.delete(connection);
         host.forget(connection);
@@ -65,6 +72,19 @@ export class Listener {
         this.accept(socket);
       },
     );
+    const { identity } = options;
+    if (identity === undefined) return;
+    this.gate = new TlsGate(
+      identity,
+      { handshakeTimeoutMs, connectArguments: () => this.connectArguments },
+      log,
+    );
+  }
+
+  /** What clients are shown from now on. Only of a listener that speaks TLS. */
+  set identity(identity: TlsIdentity) {
+    if (this.gate === undefined) throw new Error('a plain-text listener shows no certificate');
+    this.gate.identity = identity;
   }
 
   /** Starts to listen; returns the port. Throws a `StartError` when the address cannot be had. */
@@ -98,6 +118,7 @@ export class Listener {
       });
     });
     this.proxied.cutAll();
+    this.gate?.cutPending();
     for (const connection of this.connections) connection.drain();
     await closed;
     clearInterval(this.sweep);
@@ -108,13 +129,15 @@ export class Listener {
     for (const connection of this.connections) connection.cut();
   }
 
+  /** What is typed after `chat-client connect` to come here. */
+  private get connectArguments(): string {
+    const address = formatAddress(this.options.host, this.port);
+    return this.gate === undefined ? address : `--tls ${address}`;
+  }
+
   private accept(socket: Socket): void {
-    if (this.connections.size + this.proxied.size >= this.connectionsMax) {
-      this.log.warn(
-        { connectionsMax: this.connectionsMax },
-        'refused a connection: there are as many as allowed',
-      );
-      refuse(socket, busy);
+    if (this.gate === undefined && this.isFull) {
+      this.refuseBusy(socket);
       return;
     }
     const peer = this.limits.clientAt(socket.remoteAddress);
@@ -127,9 +150,21 @@ export class Listener {
     });
   }
 
-  /** Serves a client that is known by its address. Nothing but a PROXY header has been read of the socket. */
+  /** Takes in a client that is known by its address. Nothing but a PROXY header has been read of the socket. */
   private admit(socket: Socket, client: Client): void {
     if (!client.isExempt && !this.takesPlace(socket, client)) return;
+    if (this.gate === undefined) {
+      this.serve(socket, client);
+      return;
+    }
+    this.gate.secure(socket, (secured) => {
+      // Said through TLS, where the client understands it.
+      if (this.isFull) this.refuseBusy(secured);
+      else this.serve(secured, client);
+    });
+  }
+
+  private serve(socket: Socket, client: Client): void {
     const budget = this.limits.budgetFor(client);
     this.connections.add(new Connection(socket, this.connectionHost, client, budget, Date.now()));
   }
@@ -147,6 +182,18 @@ export class Listener {
       this.log.warn({ address: text }, 'refused a connection: its address has as many as allowed');
     refuse(socket, tooManyFromAddress);
     return false;
+  }
+
+  private get isFull(): boolean {
+    return this.connections.size + this.proxied.size >= this.connectionsMax;
+  }
+
+  private refuseBusy(socket: Socket): void {
+    this.log.warn(
+      { connectionsMax: this.connectionsMax },
+      'refused a connection: there are as many as allowed',
+    );
+    refuse(socket, busy);
   }
 
   private cutOverdue(nowMs: number): void {

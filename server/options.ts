@@ -41,6 +41,11 @@ export interface ServerOptions extends LimitSettings {
   readonly sendTimeout: number;
   /** Seconds that a request may take from its first byte to its last. */
   readonly lineTimeout: number;
+  /** Certificate and key for TLS, in PEM; both or neither. */
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  /** TLS with a certificate that the server makes. */
+  readonly tlsSelfSigned: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly config?: string;
@@ -52,6 +57,7 @@ Examples:
   $ chat-server --port 0 --ephemeral               any free port, nothing is kept
   $ chat-server --data /var/lib/benang             keep everything there
   $ chat-server --host 0.0.0.0 --users users.jsonl accounts from a file, open to the network
+  $ chat-server --tls-self-signed                  encrypted; the start prints what clients have to type
   $ CHAT_PORT=9000 chat-server                     every option is also an environment variable
   $ chat-server --config chat.json                 a file: {"threads": 8, "open-registration": true}
 
@@ -107,6 +113,14 @@ function createOptions(): Option[] {
       .default(30)
       .argParser(integer(1, 86_400)),
     ...limitOptions(),
+    new Option('--tls-cert <file>', 'speak TLS, with this certificate: PEM, its issuers after it').argParser(
+      nonEmpty,
+    ),
+    new Option('--tls-key <file>', 'the private key of --tls-cert: PEM, not encrypted').argParser(nonEmpty),
+    new Option(
+      '--tls-self-signed',
+      'speak TLS, with a certificate that is made once and kept in the data directory',
+    ).default(false),
     new Option('--log-level <level>', 'least severe level that is logged').choices(logLevels).default('info'),
     new Option('--log-format <format>', 'pretty on a terminal, json otherwise')
       .choices(['pretty', 'json'])
@@ -117,7 +131,9 @@ function createOptions(): Option[] {
 /** The command with its options; the caller adds what is to be done. */
 export function createProgram(version: string): Command {
   const program = new Command('chat-server')
-    .description('A self-hosted text-chat server: plain TCP lines, a pool of worker threads, shared memory.')
+    .description(
+      'A self-hosted text-chat server: lines over TCP or TLS, a pool of worker threads, shared memory.',
+    )
     .version(version)
     .addHelpText('after', examples)
     .showHelpAfterError('(chat-server --help lists the options)')

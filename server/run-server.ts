@@ -1,7 +1,6 @@
 /**
  * `chat-server` without a command: starts the server, prints what a person needs to know, and stops it on a signal.
  */
-import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { chooseAccounts, demoAccounts } from './accounts';
 import { Administrator } from './admin/administrator';
@@ -12,7 +11,10 @@ import { formatAddress } from './listener';
 import { createLogger, type Logger } from './logger';
 import type { ServerOptions } from './options';
 import { notifyService } from './service-notice';
-import { type ExitCode, exitCode } from './start-error';
+import { type ExitCode, exitCode, StartError } from './start-error';
+import { chooseCertificate, loadIdentity } from './tls/certificate-source';
+import { fingerprintOf, type TlsIdentity } from './tls/tls-identity';
+import { connectArguments, describeEncryption, warnAboutEncryption } from './tls/tls-lines';
 
 /** A start that takes longer than this shows how far it is. */
 const progressAfterMs = 1_000;
@@ -31,24 +33,29 @@ export async function runServer({ version, readOptions, onFatal }: ServerRun): P
   const log = createLogger(options.logLevel, options.logFormat);
   // What is wrong with the options is said before anything is touched.
   chooseAccounts(options, options.ephemeral ? 0 : 1);
+  const certificate = chooseCertificate(options);
+  const ready = certificate?.kind === 'files' ? loadIdentity(certificate) : undefined;
   const control = new ControlServer(log);
   const directory = options.ephemeral
     ? undefined
     : await DataDirectory.own(options.data, (socket) => {
         control.accept(socket);
       });
-  const server = new ChatServer(options, log, onFatal, (error) => {
+  const identity = ready ?? (certificate && loadIdentity(certificate));
+  const stopUnsound = (error: Error): void => {
     stopFor(error);
-  });
+  };
+  const server = new ChatServer(options, log, onFatal, stopUnsound, identity);
   const stopFor = stopOnSignals(server, control, directory, log, onFatal);
   process.on('SIGHUP', () => {
-    reload(readOptions, server, log);
+    reload(readOptions, server, identity !== undefined, log);
   });
   await server.load(progressReporter('Loading', 'rows'));
   const accounts = chooseAccounts(options, server.userCount);
   const port = await server.start(accounts, progressReporter('Accounts', `of ${accounts.length} checked`));
   control.start(new Administrator(server));
-  printStart(version, options, server, port, accounts === demoAccounts);
+  warnAboutEncryption(options.host, identity, log);
+  printStart(version, options, server, port, identity, accounts === demoAccounts);
   notifyService('READY=1', log);
 }
 
@@ -57,20 +64,21 @@ function printStart(
   options: ServerOptions,
   server: ChatServer,
   port: number,
+  identity: TlsIdentity | undefined,
   hasDemoAccounts: boolean,
 ): void {
   const demoNames = demoAccounts.map(({ username }) => username).join(', ');
   const lines = [
     `Benang chat-server ${version}`,
     `Listening on   ${formatAddress(options.host, port)}`,
-    'TLS            off',
+    `TLS            ${describeEncryption(options.host, identity)}`,
     `Threads        ${options.threads}`,
     `Data           ${describeData(options)}`,
     `Accounts       ${server.userCount}`,
     ...(hasDemoAccounts
       ? [`Demo accounts  ${demoNames}; password of each: ${demoAccounts[0]!.password}`]
       : []),
-    `Connect with   chat-client connect ${formatAddress(reachableHost(options.host), port)}`,
+    `Connect with   chat-client connect ${connectArguments(options.host, port, identity)}`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
 }
@@ -79,14 +87,6 @@ function describeData({ ephemeral, data, durability }: ServerOptions): string {
   if (ephemeral) return 'in memory only (--ephemeral): messages, sessions and accounts end with this process';
   const promise = durability === 'sync' ? 'on disk' : 'soon on disk';
   return `${path.resolve(data)}, durability ${durability}: an OK means ${promise}`;
-}
-
-/** Where a client finds a server that listens on every address: at the first that is not this machine's own loopback. */
-function reachableHost(host: string): string {
-  if (host !== '0.0.0.0' && host !== '::') return host;
-  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
-  const outside = addresses.find(({ internal, family }) => !internal && family === 'IPv4');
-  return outside?.address ?? '127.0.0.1';
 }
 
 /** Returns what stops the server because something is wrong: like a signal, but with exit code 1. */
@@ -122,7 +122,7 @@ function stopOnSignals(
 }
 
 /** Applies what may change while the server runs. */
-function reload(readAll: () => ServerOptions, server: ChatServer, log: Logger): void {
+function reload(readAll: () => ServerOptions, server: ChatServer, isEncrypted: boolean, log: Logger): void {
   try {
     const options = readAll();
     log.level = options.logLevel;
@@ -131,8 +131,31 @@ function reload(readAll: () => ServerOptions, server: ChatServer, log: Logger): 
       { logLevel: options.logLevel, maxConnections: options.maxConnections },
       'configuration read again',
     );
+    reloadCertificate(options, server, isEncrypted, log);
   } catch (error) {
     log.error({ err: error }, 'the configuration is as it was: it cannot be read');
+  }
+}
+
+/** Connections that stand are not touched; with a certificate that cannot be used the old one stays. */
+function reloadCertificate(
+  options: ServerOptions,
+  server: ChatServer,
+  isEncrypted: boolean,
+  log: Logger,
+): void {
+  try {
+    const certificate = chooseCertificate(options);
+    if ((certificate !== undefined) !== isEncrypted)
+      throw new StartError('a restart switches TLS on or off, not HUP', exitCode.badUsage);
+    // One that is nowhere kept cannot be read again, and another one would be refused by all who trust this one.
+    if (certificate === undefined || certificate.kind === 'passing') return;
+    const identity = loadIdentity(certificate);
+    server.identity = identity;
+    log.info({ fingerprint: fingerprintOf(identity) }, 'certificate read again');
+    warnAboutEncryption(options.host, identity, log);
+  } catch (error) {
+    log.error({ err: error }, 'the certificate is as it was: the new one cannot be used');
   }
 }
 

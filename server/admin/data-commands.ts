@@ -8,6 +8,8 @@ import { checkUsername } from '../account-rules';
 import { chooseAccounts } from '../accounts';
 import type { ServerOptions } from '../options';
 import { exitCode, StartError } from '../start-error';
+import { chooseCertificate, loadIdentity } from '../tls/certificate-source';
+import { expiryOf } from '../tls/tls-identity';
 import { inspect } from './inspection';
 import { hasData, withAdministration, withOwner } from './open-administration';
 import { dataOption, examples, type OperatorContext } from './operator-context';
@@ -77,6 +79,14 @@ async function check(options: ServerOptions): Promise<void> {
   const { data, memory, maxInbox } = options;
   const folder = path.resolve(data);
   chooseAccounts(options, 1);
+  const certificate = chooseCertificate(options);
+  if (certificate?.kind === 'files') {
+    const expiry = expiryOf(loadIdentity(certificate));
+    say(
+      'Certificate',
+      `${expiry < new Date() ? 'expired since' : 'fine, valid until'} ${expiry.toISOString()}`,
+    );
+  }
   say('Configuration', options.config === undefined ? 'fine' : `fine, with ${options.config}`);
   if (!hasData(data)) {
     say('Data', `there is none in ${folder} yet`);

@@ -12,6 +12,9 @@ export interface DataFolders {
   readonly limits: string;
   /** The socket by which the owner is known and asked. */
   readonly socket: string;
+  /** What `--tls-self-signed` makes. */
+  readonly tlsKey: string;
+  readonly tlsCertificate: string;
 }
 
 export function dataFolders(folder: string): DataFolders {
@@ -20,5 +23,7 @@ export function dataFolders(folder: string): DataFolders {
     tables: path.join(folder, 'tables'),
     limits: path.join(folder, 'limits.jsonl'),
     socket: path.join(folder, 'control.sock'),
+    tlsKey: path.join(folder, 'tls-key.pem'),
+    tlsCertificate: path.join(folder, 'tls-cert.pem'),
   };
 }

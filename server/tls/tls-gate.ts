@@ -1,0 +1,155 @@
+/**
+ * Stands between the listener and the connections of a server that speaks TLS: takes accepted sockets, gives encrypted
+ * ones. A socket whose handshake is not complete is *pending*, for a bounded time; of pending sockets there is a bounded
+ * number, and where one more comes, the one that has been pending longest goes: honest clients are quick.
+ */
+import type { Socket } from 'node:net';
+import tls from 'node:tls';
+import { encodeJson } from '../../shared/protocol/json-ascii';
+import { replyTerminator } from '../../shared/protocol/limits';
+import { errorReply } from '../../shared/protocol/reply-writer';
+import { endSocket } from '../connection';
+import type { Logger } from '../logger';
+import { secureContextOptions, type TlsIdentity } from './tls-identity';
+
+/** The first byte of a TLS connection: the record type of a handshake. No request line begins with it. */
+const handshakeRecord = 0x16;
+
+/** Each costs up to 70 KiB. */
+const pendingMax = 1_024;
+
+export interface TlsGateOptions {
+  readonly handshakeTimeoutMs: number;
+  /** What clients type to come here with TLS, told to those who came without. */
+  readonly connectArguments: () => string;
+}
+
+interface PendingSocket {
+  readonly socket: Socket;
+  readonly timer: NodeJS.Timeout;
+  readonly onSecure: (secured: Socket) => void;
+  /** Undefined until its first byte has come. */
+  speaksTls?: boolean;
+}
+
+export class TlsGate {
+  /** By endpoint, oldest first. */
+  private readonly pending = new Map<string, PendingSocket>();
+  /** Never listens: it is given sockets. */
+  private readonly server: tls.Server;
+
+  constructor(
+    identity: TlsIdentity,
+    private readonly options: TlsGateOptions,
+    private readonly log: Logger,
+  ) {
+    this.server = tls.createServer(secureContextOptions(identity), (secured) => {
+      this.admit(secured);
+    });
+    this.server.on('tlsClientError', (error, socket) => {
+      this.log.debug({ reason: error.message }, 'a TLS handshake failed');
+      socket.destroy();
+    });
+  }
+
+  /** What clients are shown from now on; connections that stand go on with what they were shown. */
+  set identity(identity: TlsIdentity) {
+    this.server.setSecureContext(secureContextOptions(identity));
+  }
+
+  /**
+   * Does the handshake with a client; `onSecure` gets the encrypted socket when it is complete, and is not called when it
+   * comes to nothing. What the socket holds unread counts as the client's first bytes.
+   */
+  secure(socket: Socket, onSecure: (secured: Socket) => void): void {
+    const endpoint = endpointOf(socket);
+    if (endpoint === undefined) {
+      socket.destroy();
+      return;
+    }
+    if (this.pending.size >= pendingMax) this.cutOldest();
+    const timer = setTimeout(() => {
+      this.expire(pending);
+    }, this.options.handshakeTimeoutMs);
+    const pending: PendingSocket = { socket, timer, onSecure };
+    this.pending.set(endpoint, pending);
+    // A reset by the peer ends in 'close' like everything else.
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      this.forget(endpoint, pending);
+    });
+    socket.once('readable', () => {
+      this.identify(pending);
+    });
+  }
+
+  /** Cuts the sockets whose handshake is not complete. */
+  cutPending(): void {
+    for (const { socket } of this.pending.values()) socket.destroy();
+  }
+
+  private identify(pending: PendingSocket): void {
+    const { socket } = pending;
+    const firstBytes = socket.read() as Buffer | null;
+    if (firstBytes === null) {
+      // Its client has left without a word.
+      socket.destroy();
+      return;
+    }
+    pending.speaksTls = firstBytes[0] === handshakeRecord;
+    if (!pending.speaksTls) {
+      this.refusePlainText(socket);
+      return;
+    }
+    socket.unshift(firstBytes);
+    this.server.emit('connection', socket);
+  }
+
+  private admit(secured: tls.TLSSocket): void {
+    const endpoint = endpointOf(secured);
+    const pending = endpoint === undefined ? undefined : this.pending.get(endpoint);
+    if (endpoint === undefined || pending === undefined) {
+      secured.destroy();
+      return;
+    }
+    this.forget(endpoint, pending);
+    // It costs the server more than the client, and no client needs it.
+    secured.disableRenegotiation();
+    pending.onSecure(secured);
+  }
+
+  private forget(endpoint: string, pending: PendingSocket): void {
+    clearTimeout(pending.timer);
+    if (this.pending.get(endpoint) === pending) this.pending.delete(endpoint);
+  }
+
+  private expire({ socket, speaksTls }: PendingSocket): void {
+    this.log.debug('closed a connection whose TLS handshake took too long');
+    if (speaksTls === undefined) this.refusePlainText(socket);
+    else socket.destroy();
+  }
+
+  private cutOldest(): void {
+    const [oldest] = this.pending;
+    if (oldest === undefined) return;
+    this.log.debug({ pendingMax }, 'cut the oldest of as many TLS handshakes as there may be at once');
+    this.forget(...oldest);
+    oldest[1].socket.destroy();
+  }
+
+  /** To people, and to clients that show what they are told: a client that waits for TLS fails either way. */
+  private refusePlainText(socket: Socket): void {
+    const message = `This port speaks TLS. Try: chat-client connect ${this.options.connectArguments()}`;
+    socket.write(encodeJson({ ...errorReply('BAD_REQUEST'), message }) + replyTerminator, 'latin1');
+    // What it still sends is dropped: a socket closed with unread bytes would take its last words with it.
+    socket.removeAllListeners('readable');
+    socket.resume();
+    endSocket(socket);
+  }
+}
+
+/** Tells apart the connections there are; undefined when the peer has left already. The encrypted socket has its plain one's. */
+function endpointOf(socket: Socket): string | undefined {
+  const { remoteAddress, remotePort, localAddress } = socket;
+  return remoteAddress === undefined ? undefined : `${remoteAddress} ${remotePort} ${localAddress}`;
+}
