@@ -4,10 +4,13 @@ import { activeUsersOf, errorOf, inboxOf, tokenOf, type InboxGroup, type Reply }
 import { requestLines } from './request-lines';
 import { RequestPipeline, type PipelineOptions } from './request-pipeline';
 import { membersOf, roomsOf, type Room, type RoomMember } from './room-replies';
+import type { TlsOptions } from './start-socket';
 
 export interface ChatConnectionOptions extends PipelineOptions {
   /** How long connecting may take. Default 10 s. */
   readonly connectTimeoutMs?: number;
+  /** Encrypt the connection, with a server that is known by this. `{}`: by the authorities that Node trusts. */
+  readonly tls?: TlsOptions | undefined;
 }
 
 /** What the server says about a message that it has taken. */
@@ -62,7 +65,9 @@ const historyLimitDefault = 50;
  */
 export class ChatConnection extends RequestPipeline {
   /**
-   * Rejects with CONNECTION_REFUSED, HOST_NOT_FOUND, HOST_UNREACHABLE, TIMEOUT or CONNECTION_FAILED.
+   * Rejects with CONNECTION_REFUSED, HOST_NOT_FOUND, HOST_UNREACHABLE, TIMEOUT or CONNECTION_FAILED; with `tls` also
+   * with TLS_NOT_SPOKEN, and with CERTIFICATE_UNTRUSTED or CERTIFICATE_CHANGED, whose `members.fingerprint` is the one
+   * that was seen. Nothing has been sent then.
    *
    * @param host a name or an address, IPv6 without brackets
    */
@@ -71,7 +76,7 @@ export class ChatConnection extends RequestPipeline {
     port: number,
     options: ChatConnectionOptions = {},
   ): Promise<ChatConnection> {
-    const socket = await openSocket(host, port, options.connectTimeoutMs ?? 10_000);
+    const socket = await openSocket({ host, port, tls: options.tls }, options.connectTimeoutMs ?? 10_000);
     return new ChatConnection(socket, options);
   }
 

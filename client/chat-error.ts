@@ -9,6 +9,12 @@ export type ClientErrorCode =
   | 'HOST_NOT_FOUND'
   /** No route to the host. */
   | 'HOST_UNREACHABLE'
+  /** The port answers in plain text. */
+  | 'TLS_NOT_SPOKEN'
+  /** The server's certificate is not signed by anybody trusted, not for this name, or not valid now. */
+  | 'CERTIFICATE_UNTRUSTED'
+  /** The server's certificate is not the one whose fingerprint was given. */
+  | 'CERTIFICATE_CHANGED'
   /** Any other failure to connect. */
   | 'CONNECTION_FAILED'
   /** The connection ended before the reply came, or had ended before the request. */

@@ -17,5 +17,6 @@ export {
   type LiveChatSettings,
 } from './live-chat';
 export type { MessageHandler } from './message-feed';
+export type { TlsOptions } from './start-socket';
 export type { InboxGroup, InboxMessage, Reply } from './reply';
 export type { Room, RoomMember } from './room-replies';

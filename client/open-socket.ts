@@ -1,11 +1,15 @@
-import net from 'node:net';
+import type { Socket } from 'node:net';
 import { ChatError, type ClientErrorCode } from './chat-error';
+import { startSocket, type SocketTarget } from './start-socket';
 
 const codes: Readonly<Record<string, ClientErrorCode>> = {
   ECONNREFUSED: 'CONNECTION_REFUSED',
   EHOSTUNREACH: 'HOST_UNREACHABLE',
   ENETUNREACH: 'HOST_UNREACHABLE',
   ETIMEDOUT: 'TIMEOUT',
+  // What OpenSSL makes of an answer in plain text.
+  ERR_SSL_WRONG_VERSION_NUMBER: 'TLS_NOT_SPOKEN',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'TLS_NOT_SPOKEN',
 };
 
 const reasons: Readonly<Record<string, string>> = {
@@ -13,12 +17,20 @@ const reasons: Readonly<Record<string, string>> = {
   HOST_NOT_FOUND: 'no such host',
   HOST_UNREACHABLE: 'no route to the host',
   TIMEOUT: 'no answer in time',
+  TLS_NOT_SPOKEN: 'that port does not speak TLS',
 };
 
-/** Opens a TCP connection. Rejects with a `ChatError` whose code says why, after at most `timeoutMs`. */
-export function openSocket(host: string, port: number, timeoutMs: number): Promise<net.Socket> {
+/**
+ * Opens a connection, plain or encrypted with a server whose certificate is right. Rejects with a `ChatError` whose code
+ * says why, after at most `timeoutMs`.
+ */
+export function openSocket(target: SocketTarget, timeoutMs: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = net.connect({ host, port, noDelay: true });
+    const socket = startSocket(target, () => {
+      clearTimeout(timer);
+      socket.off('error', failed);
+      resolve(socket);
+    });
     const timer = setTimeout(() => {
       socket.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }));
     }, timeoutMs);
@@ -27,15 +39,11 @@ export function openSocket(host: string, port: number, timeoutMs: number): Promi
       reject(connectFailure(error));
     };
     socket.once('error', failed);
-    socket.once('connect', () => {
-      clearTimeout(timer);
-      socket.off('error', failed);
-      resolve(socket);
-    });
   });
 }
 
-function connectFailure(error: NodeJS.ErrnoException): ChatError {
+export function connectFailure(error: NodeJS.ErrnoException): ChatError {
+  if (error instanceof ChatError) return error;
   const isUnknownHost = error.syscall === 'getaddrinfo';
   const code = isUnknownHost ? 'HOST_NOT_FOUND' : (codes[error.code ?? ''] ?? 'CONNECTION_FAILED');
   return new ChatError(code, reasons[code] ?? error.message, { cause: error });

@@ -1,8 +1,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { addressDefault, formatAddress, parseAddress, type Address } from './address';
+import { tlsFlagOptions, type TlsFlags } from './tls-flags';
 
 export interface ClientOptions {
   readonly address: Address;
+  readonly tls: TlsFlags;
   /** Whether to show what is sent and received as the original client does. */
   readonly verbose: boolean;
   /** Whether a terminal gets the original client, in which nothing appears by itself. */
@@ -23,6 +25,7 @@ Examples:
   message sent to henderson
 
   $ chat-client connect [::1]:8889
+  $ chat-client connect --tls chat.example.org
   $ printf 'auth messi surabaya\\ninbox\\n' | chat-client connect chat.example.org
   $ some-program | chat-client connect --json | another-program
 
@@ -46,7 +49,7 @@ export function parseCommandLine(argv: readonly string[], version: string): Clie
   return options ?? exitCodes.badUsage;
 }
 
-interface ConnectFlags {
+interface ConnectFlags extends TlsFlags {
   readonly verbose?: boolean;
   readonly classic?: boolean;
   readonly json?: boolean;
@@ -62,7 +65,7 @@ function createProgram(version: string, take: (options: ClientOptions) => void):
     .showHelpAfterError('Type chat-client --help for how it is used.')
     .addHelpText('after', examples)
     .exitOverride();
-  program
+  const connect = program
     .command('connect')
     .description('connect to a server and take commands from the terminal, or from a pipe')
     .argument(
@@ -81,14 +84,17 @@ function createProgram(version: string, take: (options: ClientOptions) => void):
     .option('--timeout <seconds>', 'how long to wait for a reply', readSeconds, 30)
     .addHelpText('after', examples)
     .action((address: Address | undefined, flags: ConnectFlags) => {
+      const { tls, tlsCa, tlsFingerprint } = flags;
       take({
         address: address ?? addressDefault,
+        tls: { tls, tlsCa, tlsFingerprint },
         verbose: flags.verbose === true,
         classic: flags.classic === true,
         json: flags.json === true,
         requestTimeoutMs: flags.timeout * 1_000,
       });
     });
+  for (const option of tlsFlagOptions()) connect.addOption(option);
   return program;
 }
 

@@ -12,21 +12,22 @@ import { ReconnectingLink } from './reconnecting-link';
 import { Session } from './session';
 import { hint } from './step';
 import { runTerminal } from './terminal-mode';
+import { tlsOptionsOf } from './tls-flags';
 import { visibleText } from './visible-text';
 
 /** Connects, holds the conversation on the process's standard streams, and returns the exit code. */
 export async function runClient(options: ClientOptions): Promise<number> {
-  const { address, requestTimeoutMs } = options;
+  const { address, tls, requestTimeoutMs } = options;
   const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
   const connect = (): Promise<ChatConnection> =>
-    ChatConnection.connect(address.host, address.port, { requestTimeoutMs });
+    ChatConnection.connect(address.host, address.port, { requestTimeoutMs, tls: tlsOptionsOf(tls) });
   const link = new ReconnectingLink(connect);
   const isLive = options.json || (isTerminal && !options.classic);
   let connection: ChatConnection;
   try {
     connection = await (isLive ? link.open() : connect());
   } catch (error) {
-    return complain(error, (failure) => connectFailureText(failure, address));
+    return complain(error, (failure) => connectFailureText(failure, options));
   }
   return isLive ? holdLive(link, options) : holdClassic(connection, isTerminal, options);
 }
@@ -35,15 +36,15 @@ export async function runClient(options: ClientOptions): Promise<number> {
 async function holdClassic(
   connection: ChatConnection,
   isTerminal: boolean,
-  { address, verbose }: ClientOptions,
+  options: ClientOptions,
 ): Promise<number> {
   const { stdin, stdout, stderr } = process;
   const printer = new Printer(stdout, stderr, process.env);
   const session = new Session({ canAsk: isTerminal });
-  const conversation = new Conversation(session, connection, printer, verbose);
+  const conversation = new Conversation(session, connection, printer, options.verbose);
   try {
     if (isTerminal) {
-      printer.print([hint(greeting(address))]);
+      printer.print([hint(greeting(options.address))]);
       await runTerminal(conversation, printer, { input: stdin, output: stdout });
     } else {
       await runPipe(conversation, printer, stdin);
@@ -57,7 +58,7 @@ async function holdClassic(
   if (connection.isOpen) await connection.close();
   const { closeReason } = connection;
   if (closeReason === undefined) return exitCodes.fine;
-  return complain(closeReason, (failure) => lostConnectionText(failure, address));
+  return complain(closeReason, (failure) => lostConnectionText(failure, options));
 }
 
 async function holdLive(link: ReconnectingLink, { address, json, verbose }: ClientOptions): Promise<number> {

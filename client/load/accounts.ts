@@ -1,7 +1,7 @@
 /** Which accounts the load is made with, and the session token of each. */
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { replyTerminator } from '../../shared/protocol/limits';
+import { startSocket } from '../start-socket';
 import type { Address } from './lane';
 import type { Identity } from './load-plan';
 
@@ -107,7 +107,6 @@ function ask(address: Address, lines: readonly string[]): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const replies: string[] = [];
     let received = '';
-    const socket = connect({ ...address, noDelay: true });
     const fail = (error: Error): void => {
       socket.destroy();
       reject(error);
@@ -121,13 +120,13 @@ function ask(address: Address, lines: readonly string[]): Promise<string[]> {
         socket.write(`${next}\n`);
       }
     };
+    const socket = startSocket(address, sendNext);
     socket.setEncoding('latin1');
     socket.setTimeout(loginTimeoutMs, () => {
       fail(
         new LoadError(`${address.host}:${address.port} did not answer within ${loginTimeoutMs / 1_000} s`),
       );
     });
-    socket.once('connect', sendNext);
     socket.on('data', (text: string) => {
       received += text;
       const end = received.indexOf(replyTerminator);
@@ -138,7 +137,9 @@ function ask(address: Address, lines: readonly string[]): Promise<string[]> {
     });
     socket.once('error', fail);
     socket.once('end', () => {
-      fail(new LoadError(`${address.host}:${address.port} closed the connection without an answer`));
+      const last = parseFields(replies.at(-1) ?? '')?.message;
+      const said = typeof last === 'string' ? `, saying: ${last}` : ' without an answer';
+      fail(new LoadError(`${address.host}:${address.port} closed the connection${said}`));
     });
   });
 }

@@ -1,6 +1,6 @@
 /** One place in which connections follow one another: connect, one request, its reply, disconnect. */
-import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { startSocket } from '../start-socket';
 import type { Address, Lane, LaneOwner } from './lane';
 import { bucketOf, LatencyRecorder } from './latency-recorder';
 import { commandIndex } from './load-plan';
@@ -45,27 +45,23 @@ export class ChurnLane implements Lane {
     const scanner = new ReplyScanner(this.owner.onErrorCode);
     let fromMs = this.enqueuedFromMs;
     let isAnswered = false;
-    const socket = connect({
-      ...this.address,
-      noDelay: true,
-      onread: {
-        buffer: this.owner.readBuffer,
-        callback: (byteCount, buffer) => {
-          if (scanner.scan(buffer, byteCount) === 0 || isAnswered) return true;
-          isAnswered = true;
-          this.record(pingIndex, performance.now() - fromMs);
-          socket.end();
-          return true;
-        },
-      },
-    });
-    this.socket = socket;
-    socket.once('connect', () => {
+    const ask = (): void => {
       const nowMs = performance.now();
       this.record(connectIndex, nowMs - fromMs);
       fromMs = nowMs;
       socket.write(this.script.slice(0, 1));
+    };
+    const socket = startSocket(this.address, ask, {
+      buffer: this.owner.readBuffer,
+      callback: (byteCount, buffer) => {
+        if (scanner.scan(buffer, byteCount) === 0 || isAnswered) return true;
+        isAnswered = true;
+        this.record(pingIndex, performance.now() - fromMs);
+        socket.end();
+        return true;
+      },
     });
+    this.socket = socket;
     socket.once('error', (error: NodeJS.ErrnoException) => {
       if (!isAnswered && !this.isClosed) this.owner.onErrorCode(error.code ?? 'SOCKET_ERROR');
     });

@@ -80,7 +80,7 @@ export class Generator implements LaneOwner {
   /** Opens all connections. @throws the first socket error; whatever was opened is closed again then. */
   async connect(): Promise<void> {
     const { plan } = this;
-    const address: Address = { host: plan.host, port: plan.port };
+    const address: Address = { host: plan.host, port: plan.port, tls: plan.tls };
     const scripts = scriptsFor(plan);
     const scriptOf = (index: number): (typeof scripts)[number] =>
       scripts[(plan.firstConnection + index) % scripts.length]!;

@@ -1,4 +1,5 @@
 /** What a generator and the connections it drives know about each other. */
+import type { TlsOptions } from '../start-socket';
 import type { LatencyRecorder } from './latency-recorder';
 
 /** One connection, or a place in which connections follow one another. */
@@ -27,4 +28,6 @@ export interface LaneOwner {
 export interface Address {
   readonly host: string;
   readonly port: number;
+  /** Undefined for plain text. */
+  readonly tls?: TlsOptions | undefined;
 }

@@ -1,6 +1,6 @@
 /** One connection that stays open and keeps up to `inFlight` requests unanswered. This is the hot path. */
-import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { startSocket } from '../start-socket';
 import type { Address, Lane, LaneOwner } from './lane';
 import { bucketOf, LatencyRecorder } from './latency-recorder';
 import { ReplyScanner } from './reply-scanner';
@@ -42,15 +42,14 @@ export class LoadConnection implements Lane {
     this.scanner = new ReplyScanner((code) => {
       if (this.isOpen) owner.onErrorCode(code);
     });
-    this.socket = connect({
-      ...address,
-      noDelay: true,
-      onread: {
-        buffer: owner.readBuffer,
-        callback: (byteCount, buffer) => {
-          this.onRead(byteCount, buffer);
-          return true;
-        },
+    const greet = (): void => {
+      this.socket.write(greeting);
+    };
+    this.socket = startSocket(address, greet, {
+      buffer: owner.readBuffer,
+      callback: (byteCount, buffer) => {
+        this.onRead(byteCount, buffer);
+        return true;
       },
     });
   }
@@ -89,7 +88,6 @@ export class LoadConnection implements Lane {
       socket.on('close', () => {
         fail(lane.isOpen ? 'CONNECTION_CLOSED' : 'ECONNRESET');
       });
-      socket.once('connect', () => socket.write(greeting));
       lane.onGreeted = () => {
         socket.setTimeout(0);
         lane.onGreeted = undefined;

@@ -1,4 +1,5 @@
 /** What a load test does, as plain data: it crosses to generator threads by structured clone. */
+import type { TlsOptions } from '../start-socket';
 
 /** Everything that is timed. `connect` is the opening of a connection: timed, but not counted as a request. */
 export const commands = ['send', 'inbox', 'auth', 'ping', 'connect'] as const;
@@ -25,6 +26,8 @@ export type StopCondition = { readonly durationMs: number } | { readonly request
 export interface LoadPlan {
   readonly host: string;
   readonly port: number;
+  /** Undefined for plain text. */
+  readonly tls?: TlsOptions | undefined;
   readonly workload: Workload;
   readonly connections: number;
   /** Requests written and not yet answered, at most, for each connection. */

@@ -79,7 +79,7 @@ async function measure(options: LoadOptions, version: string): Promise<LoadRepor
 async function identitiesFor(options: LoadOptions, host: string): Promise<readonly Identity[]> {
   if (options.tokensFile !== undefined) return readTokens(options.tokensFile);
   const accounts = options.usersFile === undefined ? demoAccounts : readAccounts(options.usersFile);
-  const address = { host, port: options.port };
+  const address = { host, port: options.port, tls: options.tls };
   const withoutTokens = accounts.map((account) => ({ ...account, token: '' }));
   switch (options.workload) {
     case 'chat':
@@ -108,6 +108,12 @@ function failureText(error: NodeJS.ErrnoException, options: LoadOptions): string
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return `${target} does not answer (${error.code}). Check the address, and that a firewall lets it through.`;
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+      return `${target} does not speak TLS. Leave out --tls.`;
+    case 'CERTIFICATE_UNTRUSTED':
+      return `the certificate of ${target} is not trusted. How to trust it: chat-client connect --tls ${target}`;
+    case 'CERTIFICATE_CHANGED':
+      return `${target} shows another certificate than the one named with --tls-fingerprint.`;
     case 'EMFILE':
       return `too many open files for ${options.connections} connections. Raise the limit (ulimit -n), or use fewer.`;
     case 'ECONNRESET':

@@ -1,12 +1,16 @@
 /** The command line of chat-load. */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { hostDefault, messageBytesMax, portDefault } from '../../shared/protocol/limits';
+import type { TlsOptions } from '../start-socket';
+import { tlsFlagOptions, tlsOptionsOf, type TlsFlags } from '../tls-flags';
 import { workloads } from './load-plan';
 import type { StopCondition, Workload } from './load-plan';
 
 export interface LoadOptions {
   readonly host: string;
   readonly port: number;
+  /** Undefined for plain text. */
+  readonly tls: TlsOptions | undefined;
   readonly connections: number;
   readonly inFlight: number;
   readonly stop: StopCondition;
@@ -53,7 +57,8 @@ Examples:
   chat-load 127.0.0.1:8889 --connections 500 --in-flight 16 --report load.html
   chat-load 127.0.0.1:8889 --rate 2000 --duration 60
   chat-load chat.example.org:8889 --users accounts.jsonl --json > result.json
-  chat-load 127.0.0.1:8889 --workload login --connections 8`;
+  chat-load 127.0.0.1:8889 --workload login --connections 8
+  chat-load --tls chat.example.org:8889 --workload churn`;
 
 /** @throws CommanderError for bad usage, with its message written to standard error, and for --help and --version. */
 export function parseOptions(argv: readonly string[], version: string): LoadOptions {
@@ -91,27 +96,29 @@ export function parseOptions(argv: readonly string[], version: string): LoadOpti
     .option('--report <file.html>', 'write a page with charts that needs nothing else')
     .addHelpText('after', helpAfter)
     .showHelpAfterError('(chat-load --help tells more)')
-    .exitOverride()
-    .parse(argv);
-  return fromCommander(program);
+    .exitOverride();
+  for (const option of tlsFlagOptions()) program.addOption(option);
+  return fromCommander(program.parse(argv));
 }
 
 function fromCommander(program: Command): LoadOptions {
-  const given = program.opts<{
-    connections: number;
-    inFlight: number;
-    duration: number;
-    requests?: number;
-    messageBytes: number;
-    workload: Workload;
-    rate?: number;
-    generatorThreads: number;
-    users?: string;
-    tokens?: string;
-    warmup: number;
-    json?: boolean;
-    report?: string;
-  }>();
+  const given = program.opts<
+    TlsFlags & {
+      connections: number;
+      inFlight: number;
+      duration: number;
+      requests?: number;
+      messageBytes: number;
+      workload: Workload;
+      rate?: number;
+      generatorThreads: number;
+      users?: string;
+      tokens?: string;
+      warmup: number;
+      json?: boolean;
+      report?: string;
+    }
+  >();
   if (given.workload === 'login' && given.tokens !== undefined) {
     program.error('error: --workload login needs passwords: give --users, not --tokens');
   }
@@ -119,8 +126,11 @@ function fromCommander(program: Command): LoadOptions {
     program.error('error: --workload churn has one request a connection: --in-flight has to be 1');
   }
   const [target] = program.processedArgs as [{ host: string; port: number }];
+  const tls = tlsOptionsOf(given);
   return {
     ...target,
+    // Connections go to the address, which is looked up once; the certificate is for the name.
+    tls: tls === undefined ? undefined : { serverName: target.host, ...tls },
     connections: given.connections,
     inFlight: given.inFlight,
     stop:

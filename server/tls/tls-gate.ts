@@ -1,7 +1,7 @@
 /**
  * Stands between the listener and the connections of a server that speaks TLS: takes accepted sockets, gives encrypted
- * ones. A socket whose handshake is not complete is *pending*, for a bounded time; of pending sockets there is a bounded
- * number, and where one more comes, the one that has been pending longest goes: honest clients are quick.
+ * ones. A socket whose handshake is not complete is *pending*, for a bounded time, and there is a bounded number of them.
+ * Where many are pending already, one that comes makes one go that has had its time: honest clients are quick.
  */
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
@@ -15,8 +15,13 @@ import { secureContextOptions, type TlsIdentity } from './tls-identity';
 /** The first byte of a TLS connection: the record type of a handshake. No request line begins with it. */
 const handshakeRecord = 0x16;
 
-/** Each costs up to 70 KiB. */
-const pendingMax = 1_024;
+/** Pending sockets at once; each costs up to 50 KiB. */
+const pendingMax = 4_096;
+/** Past this many, one that has been pending for longer than the patience below goes when another one comes. */
+const pendingPlenty = 512;
+const patienceMs = 2_000;
+/** Each costs this thread a millisecond, in which it does nothing for others: between these, it does. */
+const startsPerTurn = 4;
 
 export interface TlsGateOptions {
   readonly handshakeTimeoutMs: number;
@@ -27,6 +32,7 @@ export interface TlsGateOptions {
 interface PendingSocket {
   readonly socket: Socket;
   readonly timer: NodeJS.Timeout;
+  readonly sinceMs: number;
   readonly onSecure: (secured: Socket) => void;
   /** Undefined until its first byte has come. */
   speaksTls?: boolean;
@@ -35,6 +41,8 @@ interface PendingSocket {
 export class TlsGate {
   /** By endpoint, oldest first. */
   private readonly pending = new Map<string, PendingSocket>();
+  /** Pending sockets whose handshake is to be started, in order. */
+  private readonly ready: Socket[] = [];
   /** Never listens: it is given sockets. */
   private readonly server: tls.Server;
 
@@ -67,11 +75,12 @@ export class TlsGate {
       socket.destroy();
       return;
     }
-    if (this.pending.size >= pendingMax) this.cutOldest();
+    const nowMs = performance.now();
+    this.makeRoom(nowMs);
     const timer = setTimeout(() => {
       this.expire(pending);
     }, this.options.handshakeTimeoutMs);
-    const pending: PendingSocket = { socket, timer, onSecure };
+    const pending: PendingSocket = { socket, timer, sinceMs: nowMs, onSecure };
     this.pending.set(endpoint, pending);
     // A reset by the peer ends in 'close' like everything else.
     socket.on('error', () => undefined);
@@ -102,7 +111,16 @@ export class TlsGate {
       return;
     }
     socket.unshift(firstBytes);
-    this.server.emit('connection', socket);
+    this.ready.push(socket);
+    if (this.ready.length === 1) this.startSoon();
+  }
+
+  private startSoon(): void {
+    setImmediate(() => {
+      for (const socket of this.ready.splice(0, startsPerTurn))
+        if (!socket.destroyed) this.server.emit('connection', socket);
+      if (this.ready.length > 0) this.startSoon();
+    });
   }
 
   private admit(secured: tls.TLSSocket): void {
@@ -129,12 +147,16 @@ export class TlsGate {
     else socket.destroy();
   }
 
-  private cutOldest(): void {
+  /** Clients that all come at once, as after a restart, are let be; those that leave their handshakes lying go. */
+  private makeRoom(nowMs: number): void {
+    if (this.pending.size < pendingPlenty) return;
     const [oldest] = this.pending;
     if (oldest === undefined) return;
-    this.log.debug({ pendingMax }, 'cut the oldest of as many TLS handshakes as there may be at once');
-    this.forget(...oldest);
-    oldest[1].socket.destroy();
+    const [endpoint, pending] = oldest;
+    if (this.pending.size < pendingMax && nowMs - pending.sinceMs < patienceMs) return;
+    this.log.debug({ pending: this.pending.size }, 'cut the oldest of many unfinished TLS handshakes');
+    this.forget(endpoint, pending);
+    pending.socket.destroy();
   }
 
   /** To people, and to clients that show what they are told: a client that waits for TLS fails either way. */

@@ -1,8 +1,11 @@
 import { connect, type Socket } from 'node:net';
+import tls from 'node:tls';
 
 export interface Address {
   readonly host: string;
   readonly port: number;
+  /** How to encrypt; undefined for plain text. */
+  readonly tls?: tls.ConnectionOptions;
 }
 
 export interface LineSocketOptions {
@@ -18,7 +21,7 @@ const terminator = '\r\n\r\n';
 const timeoutMsDefault = 10_000;
 
 /**
- * A bare TCP client for tests. It writes the bytes it is given and collects reply frames, each ended by
+ * A bare TCP or TLS client for tests. It writes the bytes it is given and collects reply frames, each ended by
  * `\r\n\r\n`. Frames are handed out as latin1, one character a byte, so that a test sees the bytes of the wire and
  * not what a decoder made of them. Every wait ends by an event or fails after `timeoutMs`; nothing sleeps.
  */
@@ -35,13 +38,16 @@ export class LineSocket {
 
   /** Connects, or rejects with the error of the connection attempt. */
   static async connect(address: Address, options: LineSocketOptions = {}): Promise<LineSocket> {
+    const { host, port } = address;
     const { localAddress } = options;
     const from = localAddress === undefined ? {} : { localAddress };
-    const socket = connect({ ...address, ...from, allowHalfOpen: true, noDelay: true });
+    const target = { host, port, ...from, allowHalfOpen: true };
+    const socket = address.tls === undefined ? connect(target) : tls.connect({ ...target, ...address.tls });
     await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
+      socket.once(address.tls === undefined ? 'connect' : 'secureConnect', resolve);
       socket.once('error', reject);
     });
+    socket.setNoDelay(true);
     socket.removeAllListeners();
     return new LineSocket(socket, options);
   }

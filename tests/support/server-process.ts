@@ -8,7 +8,7 @@ import type { Address } from './line-socket';
 
 const supportFolder = path.join(compiledFolder, 'tests', 'support');
 const serverFile = path.join(compiledFolder, 'server', 'main.js');
-const readyLine = /chat-client connect \S+/;
+const readyLine = /chat-client connect .*:\d+$/m;
 const startTimeoutMs = 20_000;
 const stopTimeoutMs = 10_000;
 
@@ -123,7 +123,7 @@ export class ServerProcess {
 
   /** Where it says it can be reached: the address of its own `chat-client connect …` line. */
   get address(): Address {
-    const match = /chat-client connect \[?([^\s\]]+?)\]?:(\d+)/.exec(this.#stdout);
+    const match = /chat-client connect (?:.* )?\[?([^\s\]]+?)\]?:(\d+)$/m.exec(this.#stdout);
     if (!match) throw new Error(`no "chat-client connect host:port" line; ${this.#printed()}`);
     return { host: match[1]!, port: Number(match[2]) };
   }

@@ -25,6 +25,7 @@ describe('the command line', () => {
   test('connect takes an address, and goes to the default one without', () => {
     expect(parse('connect', 'chat.example.org')).toEqual({
       address: { host: 'chat.example.org', port: 8889 },
+      tls: {},
       verbose: false,
       classic: false,
       json: false,
@@ -36,6 +37,7 @@ describe('the command line', () => {
   test('options go before or after the address', () => {
     expect(parse('connect', '--verbose', '[::1]:7000', '--timeout', '5')).toEqual({
       address: { host: '::1', port: 7000 },
+      tls: {},
       verbose: true,
       classic: false,
       json: false,
