@@ -42,7 +42,7 @@ export function openSocket(target: SocketTarget, timeoutMs: number): Promise<Soc
   });
 }
 
-export function connectFailure(error: NodeJS.ErrnoException): ChatError {
+function connectFailure(error: NodeJS.ErrnoException): ChatError {
   if (error instanceof ChatError) return error;
   const isUnknownHost = error.syscall === 'getaddrinfo';
   const code = isUnknownHost ? 'HOST_NOT_FOUND' : (codes[error.code ?? ''] ?? 'CONNECTION_FAILED');

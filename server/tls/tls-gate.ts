@@ -131,8 +131,8 @@ export class TlsGate {
       return;
     }
     this.forget(endpoint, pending);
-    // It costs the server more than the client, and no client needs it.
-    secured.disableRenegotiation();
+    // Node reports a record that was tampered with, and leaves the connection as it is.
+    secured.on('error', () => secured.destroy());
     pending.onSecure(secured);
   }
 

@@ -2,7 +2,7 @@
  * The key and the certificate with which the server shows who it is. What is wrong with them is a `StartError` that
  * names the file.
  */
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { constants, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import tls from 'node:tls';
 import { exitCode, StartError } from '../start-error';
@@ -15,7 +15,8 @@ export interface TlsIdentity extends KeyAndCertificate {
 
 /** What each of the server's TLS contexts is made with. Ciphers and curves are Node's. */
 export function secureContextOptions({ key, certificate }: KeyAndCertificate): tls.SecureContextOptions {
-  return { key, cert: certificate, minVersion: 'TLSv1.2' };
+  // Another handshake on a connection that stands costs the server more than the client, and no client needs it.
+  return { key, cert: certificate, minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_RENEGOTIATION };
 }
 
 export function readIdentity(certificateFile: string, keyFile: string): TlsIdentity {

@@ -10,6 +10,7 @@ interface Options {
   readonly maxLine: number;
   readonly timeout: number;
   readonly only?: string;
+  readonly tls?: boolean;
 }
 
 const exitUsage = 2;
@@ -19,6 +20,7 @@ Examples:
   npm run conformance -- localhost:8889
   npm run conformance -- chat.example:8889 --user ani:rahasia:"Ani Wijaya" --user budi:rahasia2 --user cici:rahasia3
   npm run conformance -- localhost:8889 --only inbox
+  npm run conformance -- --tls localhost:8889
 
 The three accounts must exist; by default they are the seed's (messi, henderson, lineker, all "surabaya"). Their unread
 messages are read and dropped. Where the server allows registration, a few accounts named conf-… and numbers are left.
@@ -32,13 +34,15 @@ async function main(): Promise<void> {
     .option('--user <name:password[:display name]>', 'an account to use; give it three times', collectAccount)
     .option('--max-line <bytes>', "the server's own --max-line", parseCount, 8_192)
     .option('--timeout <ms>', 'how long to wait for each reply', parseCount, 10_000)
+    .option('--tls', 'encrypt, whatever certificate the server shows')
     .option('--only <text>', 'run only the cases whose name contains this text')
     .addHelpText('after', examples)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitUsage));
   program.parse();
   const options = program.opts<Options>();
   const cast = castOf(options.user) ?? program.error('give --user three times, or not at all');
-  const address = program.processedArgs[0] as Address;
+  const [target] = program.processedArgs as [Address];
+  const address = options.tls === true ? { ...target, tls: { rejectUnauthorized: false } } : target;
   process.exitCode = await report(address, cast, options);
 }
 

@@ -48,6 +48,14 @@ test('against the real server: every line ok, a summary, exit code 0', async () 
   await server.stop();
 });
 
+test('over TLS all is the same', async () => {
+  const server = await ServerProcess.start(['--threads', '2', '--open-registration', '--tls-self-signed']);
+  const { code, stdout } = await run('--tls', `127.0.0.1:${server.address.port}`);
+  expect(stdout.match(/^(?:FAIL|skip).*$/gm)).toBeNull();
+  expect(code).toBe(0);
+  await server.stop();
+});
+
 test('cases that need registration are skipped when the server forbids it, and accounts can be given', async () => {
   const server = await ServerProcess.start(['--threads', '1']);
   const accounts = [
