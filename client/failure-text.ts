@@ -43,7 +43,7 @@ function adviceFor(error: ChatError, { address, tls }: Target): string {
     case 'CERTIFICATE_UNTRUSTED':
       return untrustedCertificateAdvice(error, place);
     case 'TIMEOUT':
-      return tls.tls === true
+      return typedTlsFlags(tls) !== ''
         ? 'Can this machine reach that host, is the port open, and does it speak TLS?'
         : 'Can this machine reach that host, and is the port open?';
     default:
