@@ -38,6 +38,8 @@ function adviceFor(error: ChatError, { address, tls }: Target): string {
       return 'Is the server running? Start it with: chat-server';
     case 'HOST_NOT_FOUND':
       return 'Is the name of the host spelled right?';
+    case 'RATE_LIMITED':
+      return 'Close some, or try again later.';
     case 'TLS_NOT_SPOKEN':
       return `In plain text, which others on the way can read: chat-client connect ${place}`;
     case 'CERTIFICATE_UNTRUSTED':

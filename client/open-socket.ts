@@ -20,6 +20,9 @@ const reasons: Readonly<Record<string, string>> = {
   TLS_NOT_SPOKEN: 'that port does not speak TLS',
 };
 
+/** How a server turns away who has as many connections as it allows, before it costs a handshake. */
+const accessDenied = 'ERR_SSL_TLSV1_ALERT_ACCESS_DENIED';
+
 /**
  * Opens a connection, plain or encrypted with a server whose certificate is right. Rejects with a `ChatError` whose code
  * says why, after at most `timeoutMs`.
@@ -45,6 +48,11 @@ export function openSocket(target: SocketTarget, timeoutMs: number): Promise<Soc
 function connectFailure(error: NodeJS.ErrnoException): ChatError {
   if (error instanceof ChatError) return error;
   const isUnknownHost = error.syscall === 'getaddrinfo';
+  if (error.code === accessDenied) {
+    return new ChatError('RATE_LIMITED', 'the server takes no more connections from this address', {
+      cause: error,
+    });
+  }
   const code = isUnknownHost ? 'HOST_NOT_FOUND' : (codes[error.code ?? ''] ?? 'CONNECTION_FAILED');
   return new ChatError(code, reasons[code] ?? error.message, { cause: error });
 }

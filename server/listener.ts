@@ -180,7 +180,8 @@ export class Listener {
     }
     if (connections.isFirstRefusal(network))
       this.log.warn({ address: text }, 'refused a connection: its address has as many as allowed');
-    refuse(socket, tooManyFromAddress);
+    if (this.gate === undefined) refuse(socket, tooManyFromAddress);
+    else this.gate.deny(socket);
     return false;
   }
 

@@ -15,6 +15,9 @@ import { secureContextOptions, type TlsIdentity } from './tls-identity';
 /** The first byte of a TLS connection: the record type of a handshake. No request line begins with it. */
 const handshakeRecord = 0x16;
 
+/** A fatal alert, `access_denied` (RFC 8446, section 6). */
+const accessDenied = Buffer.from('15030300020231', 'hex');
+
 /** Pending sockets at once; each costs up to 50 KiB. */
 const pendingMax = 4_096;
 /** Past this many, one that has been pending for longer than the patience below goes when another one comes. */
@@ -92,6 +95,13 @@ export class TlsGate {
     });
   }
 
+  /** Turns away a client, in a way that its TLS understands, for no more than a few bytes. */
+  deny(socket: Socket): void {
+    // A reset by the peer ends in 'close' like everything else.
+    socket.on('error', () => undefined);
+    dismiss(socket, accessDenied);
+  }
+
   /** Cuts the sockets whose handshake is not complete. */
   cutPending(): void {
     for (const { socket } of this.pending.values()) socket.destroy();
@@ -162,12 +172,17 @@ export class TlsGate {
   /** To people, and to clients that show what they are told: a client that waits for TLS fails either way. */
   private refusePlainText(socket: Socket): void {
     const message = `This port speaks TLS. Try: chat-client connect ${this.options.connectArguments()}`;
-    socket.write(encodeJson({ ...errorReply('BAD_REQUEST'), message }) + replyTerminator, 'latin1');
-    // What it still sends is dropped: a socket closed with unread bytes would take its last words with it.
+    const frame = encodeJson({ ...errorReply('BAD_REQUEST'), message }) + replyTerminator;
     socket.removeAllListeners('readable');
-    socket.resume();
-    endSocket(socket);
+    dismiss(socket, Buffer.from(frame, 'latin1'));
   }
+}
+
+/** Ends a socket after these bytes. What its client still sends is dropped: unread, it would take them along. */
+function dismiss(socket: Socket, lastWords: Uint8Array): void {
+  socket.write(lastWords);
+  socket.resume();
+  endSocket(socket);
 }
 
 /** Tells apart the connections there are; undefined when the peer has left already. The encrypted socket has its plain one's. */

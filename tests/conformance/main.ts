@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   const options = program.opts<Options>();
   const cast = castOf(options.user) ?? program.error('give --user three times, or not at all');
   const [target] = program.processedArgs as [Address];
-  const address = options.tls === true ? { ...target, tls: { rejectUnauthorized: false } } : target;
+  const address = options.tls === true ? { ...target, encryption: { rejectUnauthorized: false } } : target;
   process.exitCode = await report(address, cast, options);
 }
 

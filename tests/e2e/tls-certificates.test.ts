@@ -183,7 +183,7 @@ describe('HUP', () => {
   test('new connections see the new certificate, old ones live on; a broken one changes nothing', async () => {
     const first = new CertificateFiles(folder, 'renewed');
     const server = await start(first.flags);
-    const old = await LineSocket.connect({ ...server.address, tls: first.trust });
+    const old = await LineSocket.connect({ ...server.address, encryption: first.trust });
     expect(await old.ask('ping')).toBe(pong);
 
     const second = new CertificateFiles(folder, 'renewed');
@@ -245,7 +245,10 @@ describe('--tls-self-signed', () => {
     expect(statSync(data).mode & 0o777).toBe(0o700);
     const certificate = new X509Certificate(readFileSync(path.join(data, 'tls-cert.pem')));
     expect(certificate.fingerprint256).toBe(fingerprint);
-    const client = await LineSocket.connect({ ...server.address, tls: { ca: certificate.toString() } });
+    const client = await LineSocket.connect({
+      ...server.address,
+      encryption: { ca: certificate.toString() },
+    });
     expect(await client.ask('ping')).toBe(pong);
     client.destroy();
     await server.stop();

@@ -23,7 +23,7 @@ beforeAll(async () => {
   folder = new TemporaryFolder();
   certificate = new CertificateFiles(folder, 'server');
   server = await ServerProcess.start(['--threads', '2', ...certificate.flags]);
-  address = { ...server.address, tls: certificate.trust };
+  address = { ...server.address, encryption: certificate.trust };
 });
 afterAll(async () => {
   await server.stop();
@@ -128,7 +128,10 @@ describe('a conversation', () => {
   test.each(['TLSv1.2', 'TLSv1.3'] as const)(
     'a client that half-closes gets its last replies, then the end (%s)',
     async (maxVersion) => {
-      const client = await LineSocket.connect({ ...address, tls: { ...certificate.trust, maxVersion } });
+      const client = await LineSocket.connect({
+        ...address,
+        encryption: { ...certificate.trust, maxVersion },
+      });
       // Hashing a password takes long enough for the end to be there first.
       client.write('auth messi salah\nping\n');
       client.end();
@@ -158,7 +161,7 @@ test.each(['TLSv1.2', 'TLSv1.3'] as const)(
       const proxy = await TamperingProxy.start(server.address);
       const client = await LineSocket.connect({
         ...proxy.address,
-        tls: { ...certificate.trust, maxVersion },
+        encryption: { ...certificate.trust, maxVersion },
       });
       expect(await client.ask('ping')).toBe(pong);
       proxy.inject(Buffer.from(record.padEnd(44, '0'), 'hex'));
@@ -220,7 +223,7 @@ test('a client that does not read is no longer read from, and costs bounded memo
 
 test('TERM: what was read is answered, open handshakes do not hold it up, exit code 0', async () => {
   const stopping = await ServerProcess.start(['--threads', '1', ...certificate.flags]);
-  const client = await LineSocket.connect({ ...stopping.address, tls: certificate.trust });
+  const client = await LineSocket.connect({ ...stopping.address, encryption: certificate.trust });
   const halfway = await LineSocket.connect(stopping.address);
   halfway.write(Buffer.of(0x16));
   client.write('ping\nauth messi salah\nping\n');
@@ -237,7 +240,7 @@ test('TERM: what was read is answered, open handshakes do not hold it up, exit c
 
 test('as many connections as allowed: one more is told BUSY, through TLS', async () => {
   const small = await ServerProcess.start(['--threads', '1', '--max-connections', '1', ...certificate.flags]);
-  const place = { ...small.address, tls: certificate.trust };
+  const place = { ...small.address, encryption: certificate.trust };
   const first = await LineSocket.connect(place);
   expect(await first.ask('ping')).toBe(pong);
   const second = await LineSocket.connect(place);

@@ -57,7 +57,7 @@ class HalfOpen {
 
 async function ask(): Promise<number> {
   const beforeMs = performance.now();
-  const client = await LineSocket.connect({ ...server.address, tls: certificate.trust });
+  const client = await LineSocket.connect({ ...server.address, encryption: certificate.trust });
   expect(await client.ask('ping')).toBe(pong);
   client.destroy();
   return performance.now() - beforeMs;
@@ -110,7 +110,9 @@ test('no byte, half a ClientHello, a whole one, one byte a second: none is waite
 
 test('clients that all come at once are all served', async () => {
   const clients = await Promise.all(
-    Array.from({ length: 600 }, () => LineSocket.connect({ ...server.address, tls: certificate.trust })),
+    Array.from({ length: 600 }, () =>
+      LineSocket.connect({ ...server.address, encryption: certificate.trust }),
+    ),
   );
   for (const client of clients) client.write('ping\n');
   for (const client of clients) {

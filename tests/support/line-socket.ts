@@ -5,7 +5,7 @@ export interface Address {
   readonly host: string;
   readonly port: number;
   /** How to encrypt; undefined for plain text. */
-  readonly tls?: tls.ConnectionOptions;
+  readonly encryption?: tls.ConnectionOptions;
 }
 
 export interface LineSocketOptions {
@@ -42,9 +42,10 @@ export class LineSocket {
     const { localAddress } = options;
     const from = localAddress === undefined ? {} : { localAddress };
     const target = { host, port, ...from, allowHalfOpen: true };
-    const socket = address.tls === undefined ? connect(target) : tls.connect({ ...target, ...address.tls });
+    const socket =
+      address.encryption === undefined ? connect(target) : tls.connect({ ...target, ...address.encryption });
     await new Promise<void>((resolve, reject) => {
-      socket.once(address.tls === undefined ? 'connect' : 'secureConnect', resolve);
+      socket.once(address.encryption === undefined ? 'connect' : 'secureConnect', resolve);
       socket.once('error', reject);
     });
     socket.setNoDelay(true);
