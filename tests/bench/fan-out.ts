@@ -1,19 +1,18 @@
 /** Deliveries a second in one room, beside a plain server that writes the same frames to as many sockets. */
 import { once } from 'node:events';
 import path from 'node:path';
-import { findFreePort } from '../support/free-port';
 import { LineSocket } from '../support/line-socket';
 import { prepareUsers } from '../support/prepared-data';
 import { ServerProcess } from '../support/server-process';
 import { TemporaryFolder } from '../support/temporary-folder';
-import { connectWhenFree } from '../support/connect-when-free';
 import { describeMachine, machineMarkdown } from './machine';
 import { markdownTable } from './markdown-table';
-import { startChild } from './started-server';
+import { plainFanOut } from './servers';
+import { startChild, withServer } from './started-server';
 import { median } from './statistics';
 
 const text = 'anjay lu jago amat, kawan-kawan';
-/** Sends under way at once: enough that neither server ever waits for the sender. */
+/** The sender writes so many at once, and the next when all of them are answered. */
 const sendsInFlight = 16;
 const warmupMs = 1_500;
 const threads = 2;
@@ -31,20 +30,15 @@ export async function fanOut(members: number, seconds: number, rounds: number): 
   const data = folder.file('data');
   const tokens = await prepareUsers(data, members + 1, 'everybody');
   const server = await ServerProcess.start(['--threads', String(threads)], { data });
-  const plainPort = await findFreePort();
-  const plain = startChild(process.execPath, [
-    path.join(__dirname, 'responders', 'plain-fan-out.js'),
-    String(plainPort),
-  ]);
   const figures = { plain: [] as number[], product: [] as number[] };
   try {
-    (await connectWhenFree({ host: '127.0.0.1', port: plainPort })).destroy();
-    for (let round = 0; round < rounds; round += 1) {
-      figures.plain.push(await measure(plainPort, tokens, seconds));
-      figures.product.push(await measure(server.address.port, tokens, seconds));
-    }
+    await withServer(plainFanOut, async ({ port }) => {
+      for (let round = 0; round < rounds; round += 1) {
+        figures.plain.push(await measure(port, tokens, seconds));
+        figures.product.push(await measure(server.address.port, tokens, seconds));
+      }
+    });
   } finally {
-    plain.kill('SIGKILL');
     await server.stop();
     folder.remove();
   }
@@ -63,11 +57,10 @@ async function measure(port: number, tokens: readonly string[], seconds: number)
   const sender = await LineSocket.connect({ host: '127.0.0.1', port });
   const measurement = { isOver: false };
   const sending = (async () => {
-    const line = `send ${senderToken} #everybody ${text}\n`;
-    sender.write(line.repeat(sendsInFlight));
+    const lines = `send ${senderToken} #everybody ${text}\n`.repeat(sendsInFlight);
     while (!measurement.isOver) {
-      await sender.frame();
-      sender.write(line);
+      sender.write(lines);
+      await sender.frames(sendsInFlight);
     }
   })();
   const countAfter = async (delayMs: number): Promise<{ count: number; atMs: number }> => {
@@ -95,7 +88,7 @@ export function fanOutMarkdown({ members, plain, product }: FanOut): string {
   ];
   return [
     machineMarkdown(describeMachine()),
-    `- A room of ${members} connected members, one sender with ${sendsInFlight} sends under way, every message on disk`,
+    `- A room of ${members} connected members, one sender that sends ${sendsInFlight} at a time, every message on disk`,
     '',
     markdownTable(
       ['server', 'deliveries/s', 'by round'],

@@ -65,6 +65,13 @@ const redis: ServerUnderTest = {
   sessions: 'redis',
 };
 
+/** For rooms: not among those that are compared by default. */
+export const plainFanOut = responder(
+  require.resolve('./responders/plain-fan-out'),
+  'made up',
+  'node:net, every line to all other sockets',
+);
+
 export const plainNet = responder(
   require.resolve('./responders/plain-net'),
   'made up',
