@@ -16,7 +16,7 @@ import { type AccountCreator, createAccounts, refuseDemoPasswords } from './acco
 import type { Connection } from './connection';
 import { Dispatcher } from './dispatcher';
 import { HistoryLane } from './history-lane';
-import { eventFrame, Live } from './live/live';
+import { Live } from './live/live';
 import { type PresenceState, PresenceTracker } from './live/presence';
 import { LimitedLane } from './limits/limited-lane';
 import { Limits } from './limits/limits';
@@ -54,8 +54,8 @@ export class ChatServer {
   private readonly chatPool: ChatPool;
   private readonly hashPool: HashPool;
   private readonly live: Live;
-  private readonly presence = new PresenceTracker((user, state) => {
-    this.tellPresence(user, state);
+  private readonly presence = new PresenceTracker((changes) => {
+    this.tellPresence(changes);
   });
   private readonly dispatcher: Dispatcher;
   private readonly listener: Listener;
@@ -251,16 +251,22 @@ export class ChatServer {
     );
   }
 
-  private tellPresence(user: number, state: PresenceState): void {
+  private tellPresence(changes: ReadonlyMap<number, PresenceState>): void {
     if (!this.live.isWanted) return;
-    this.chatPool.audienceOf(user, this.live.users).then(
-      (audience) => {
-        if (audience === undefined) return;
-        const { username, displayName, listeners } = audience;
-        const at = new Date().toISOString();
+    const at = new Date().toISOString();
+    this.chatPool.audiencesOf([...changes.keys()], this.live.users).then(
+      (audiences) => {
         this.live.tell(
-          listeners,
-          eventFrame({ event: 'presence', user: username, msg_from: displayName, state, at }),
+          audiences.map(({ user, username, displayName, listeners }) => ({
+            listeners,
+            event: {
+              event: 'presence',
+              user: username,
+              msg_from: displayName,
+              state: changes.get(user)!,
+              at,
+            },
+          })),
         );
       },
       (error: unknown) => {

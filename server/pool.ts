@@ -111,9 +111,9 @@ export class ChatPool {
     return this.pool.run({ kind: 'catchUp', ...task }) as Promise<CaughtUp | undefined>;
   }
 
-  /** Which of some users would hear of a user. Undefined when there is no such user any more. */
-  audienceOf(user: number, candidates: readonly number[]): Promise<Audience | undefined> {
-    return this.pool.run({ kind: 'audienceOf', user, candidates }) as Promise<Audience | undefined>;
+  /** Which of the candidates would hear of each of the users. */
+  audiencesOf(users: readonly number[], candidates: readonly number[]): Promise<readonly Audience[]> {
+    return this.pool.run({ kind: 'audiencesOf', users, candidates }) as Promise<readonly Audience[]>;
   }
 
   areValid(tokens: readonly TokenWords[]): Promise<readonly boolean[]> {

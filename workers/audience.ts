@@ -1,24 +1,43 @@
 /**
- * Who would like to hear that a user comes or goes: who shares a room with it, or has lately exchanged messages with it.
+ * Who would like to hear that a user comes or goes: who has lately exchanged messages with it, or shares a room with it.
+ * Not a large room: a thousand members who all come back would be told a million times.
  */
 import type { Audience } from '../shared/batch/tasks';
 import { TextCollector } from '../shared/store/user-table';
 import type { Store } from '../shared/store/store';
 
-/** Of some users, who would like to. */
-export function audienceOf(store: Store, user: number, candidates: readonly number[]): Audience {
-  const rooms = roomsOf(store, user);
-  const sharesRoom = (candidate: number): boolean =>
-    rooms.length > 0 && roomsOf(store, candidate).some((room) => rooms.includes(room));
-  const listeners = candidates.filter(
-    (candidate) => candidate !== user && (store.contacts.know(user, candidate) || sharesRoom(candidate)),
-  );
-  const username = new TextCollector();
-  store.copyName(user, username);
-  const displayName = new TextCollector();
-  store.copyDisplayName(user, displayName);
-  // Kept escaped for JSON, and on its way to be escaped again.
-  return { username: username.text, displayName: JSON.parse(`"${displayName.text}"`) as string, listeners };
+/** Members of a room in which presence is told. */
+const presenceMembersMax = 64;
+
+/** For each of the users, which of the candidates would. */
+export function audiencesOf(
+  store: Store,
+  users: readonly number[],
+  candidates: readonly number[],
+): Audience[] {
+  const byRoom = new Map<number, Set<number>>();
+  for (const candidate of candidates) {
+    store.rooms.forEachRoomOf(candidate, ({ number, memberCount }) => {
+      if (memberCount > presenceMembersMax) return;
+      const found = byRoom.get(number);
+      if (found === undefined) byRoom.set(number, new Set([candidate]));
+      else found.add(candidate);
+    });
+  }
+  return users.map((user) => {
+    const listeners = new Set(candidates.filter((candidate) => store.contacts.know(user, candidate)));
+    store.rooms.forEachRoomOf(user, ({ number }) => {
+      for (const member of byRoom.get(number) ?? []) listeners.add(member);
+    });
+    listeners.delete(user);
+    const username = new TextCollector();
+    store.copyName(user, username);
+    const displayName = new TextCollector();
+    store.copyDisplayName(user, displayName);
+    // Kept escaped for JSON, and on its way to be escaped again.
+    const name = JSON.parse(`"${displayName.text}"`) as string;
+    return { user, username: username.text, displayName: name, listeners: [...listeners] };
+  });
 }
 
 /** The numbers of the rooms that a user is in. */

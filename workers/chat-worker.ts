@@ -21,7 +21,7 @@ import { Name } from '../shared/protocol/name';
 import { Memory } from '../shared/store/memory';
 import { Store } from '../shared/store/store';
 import { StoredText } from '../shared/store/stored-text';
-import { audienceOf } from './audience';
+import { audiencesOf } from './audience';
 import { BatchRunner } from './batch-runner';
 import { catchUp } from './catch-up';
 import { toSeconds } from './command';
@@ -45,7 +45,7 @@ type TaskResult =
   | AccountResult
   | ListedUser[]
   | CaughtUp
-  | Audience
+  | Audience[]
   | boolean[]
   | boolean
   | string
@@ -95,8 +95,8 @@ function carryOut(task: ChatTask): TaskResult {
       return catchUp(store, task, toSeconds(Date.now()));
     case 'areValid':
       return task.tokens.map((token) => store.useSession(token, toSeconds(Date.now())) !== 0);
-    case 'audienceOf':
-      return audienceOf(store, task.user, task.candidates);
+    case 'audiencesOf':
+      return audiencesOf(store, task.users, task.candidates);
     case 'touchUsers':
       for (const user of task.users) store.touchUser(user, toSeconds(Date.now()));
       return true;

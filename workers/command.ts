@@ -2,7 +2,13 @@
  * What a command is. Adding one touches its row of the table, one handler file, its test and PROTOCOL.md.
  */
 import type { HistoryJob } from '../shared/batch/history-job';
-import type { CountedOutcome, DeferredState, HashDeferral, HashOutcome, Subscription } from '../shared/batch/tasks';
+import type {
+  CountedOutcome,
+  DeferredState,
+  HashDeferral,
+  HashOutcome,
+  Subscription,
+} from '../shared/batch/tasks';
 import type { CommandGrammar, RequestParser } from '../shared/protocol/request-parser';
 import type { ReplyWriter } from '../shared/protocol/reply-writer';
 import type { Store } from '../shared/store/store';

@@ -115,9 +115,15 @@ export class Live {
     }
   }
 
-  /** Tells those of a user's subscribers who can listen. */
-  tell(users: Iterable<number>, frame: string): void {
-    for (const user of users) for (const subscriber of this.byUser.get(user) ?? []) subscriber.tell(frame);
+  /** Tells events that nobody will miss: those subscribers who can follow, in one write each. */
+  tell(told: readonly { readonly listeners: readonly number[]; readonly event: JsonValue }[]): void {
+    const frames = new Map<number, string>();
+    for (const { listeners, event } of told) {
+      const frame = eventFrame(event);
+      for (const user of listeners) frames.set(user, (frames.get(user) ?? '') + frame);
+    }
+    for (const [user, text] of frames)
+      for (const subscriber of this.byUser.get(user) ?? []) subscriber.tell(text);
   }
 
   /** Tells every subscriber that the server goes away, and when to come back: not all at once. */
@@ -220,7 +226,7 @@ export class Live {
 }
 
 /** A frame that nobody asked for with this very request. */
-export function eventFrame(event: JsonValue): string {
+function eventFrame(event: JsonValue): string {
   return encodeJson(event) + replyTerminator;
 }
 

@@ -8,6 +8,9 @@ const onlineDelayMs = 250;
 /** …or to come back. */
 const offlineDelayMs = 3_000;
 
+/** Changes are told together: a whole fleet may come back at once. */
+const tellIntervalMs = 250;
+
 export type PresenceState = 'online' | 'offline';
 
 interface Presence {
@@ -20,7 +23,10 @@ interface Presence {
 export class PresenceTracker {
   private readonly users = new Map<number, Presence>();
 
-  constructor(private readonly tell: (user: number, state: PresenceState) => void) {}
+  private changes = new Map<number, PresenceState>();
+  private tellTimer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly tell: (changes: ReadonlyMap<number, PresenceState>) => void) {}
 
   /** A connection that belonged to `previous` (0 for nobody) belongs to `next` from now on. */
   move(previous: number, next: number): void {
@@ -31,7 +37,9 @@ export class PresenceTracker {
   /** Tells nothing any more. */
   stop(): void {
     for (const { timer } of this.users.values()) clearTimeout(timer);
+    clearTimeout(this.tellTimer);
     this.users.clear();
+    this.changes.clear();
   }
 
   private add(user: number, difference: number): void {
@@ -51,8 +59,18 @@ export class PresenceTracker {
     const state = presence.connections > 0 ? 'online' : 'offline';
     if (state !== presence.told) {
       presence.told = state;
-      this.tell(user, state);
+      this.note(user, state);
     }
     if (state === 'offline') this.users.delete(user);
+  }
+
+  private note(user: number, state: PresenceState): void {
+    this.changes.set(user, state);
+    this.tellTimer ??= setTimeout(() => {
+      const { changes } = this;
+      this.tellTimer = undefined;
+      this.changes = new Map();
+      this.tell(changes);
+    }, tellIntervalMs).unref();
   }
 }

@@ -38,6 +38,7 @@ export interface CaughtUp {
 
 /** Who is to hear that a user comes or goes. */
 export interface Audience {
+  readonly user: number;
   readonly username: string;
   readonly displayName: string;
   readonly listeners: readonly number[];
@@ -127,7 +128,11 @@ export type ChatTask =
   /** These users have connections open: they count as active. */
   | { readonly kind: 'touchUsers'; readonly users: readonly number[] }
   | ({ readonly kind: 'catchUp' } & CatchUpTask)
-  | { readonly kind: 'audienceOf'; readonly user: number; readonly candidates: readonly number[] }
+  | {
+      readonly kind: 'audiencesOf';
+      readonly users: readonly number[];
+      readonly candidates: readonly number[];
+    }
   | { readonly kind: 'areValid'; readonly tokens: readonly TokenWords[] };
 
 export interface HashedAccount {

@@ -7,7 +7,9 @@ let tracker: PresenceTracker;
 beforeEach(() => {
   jest.useFakeTimers();
   told = [];
-  tracker = new PresenceTracker((user, state) => told.push(`${user} ${state}`));
+  tracker = new PresenceTracker((changes) => {
+    for (const [user, state] of changes) told.push(`${user} ${state}`);
+  });
 });
 afterEach(() => {
   tracker.stop();
