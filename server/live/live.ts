@@ -109,7 +109,8 @@ export class Live {
     if (subscribers.length === 0) return;
     const valid = await this.backend.areValid(subscribers.map(({ token }) => token));
     for (const [index, subscriber] of subscribers.entries()) {
-      if (valid[index] === true) continue;
+      // Another look at the same time may have found the same.
+      if (valid[index] === true || !this.isKnown(subscriber)) continue;
       subscriber.sink.push(logoutFrame);
       this.remove(subscriber);
     }
