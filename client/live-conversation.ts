@@ -29,12 +29,12 @@ export class LiveConversation implements StepRunner {
   private isRenewing = false;
   private latestCorrespondent: string | undefined;
 
-  /** @param awaitsPosts whether a message's answer is waited for before the next line is entered */
+  /** @param isForProgram whether each line gets its answer before the next one is entered, and nobody presses Tab */
   constructor(
     readonly session: Session,
     private readonly link: ReconnectingLink,
     private readonly view: LiveView,
-    private readonly awaitsPosts: boolean,
+    private readonly isForProgram: boolean,
   ) {
     link.on('down', (reason, retryMs) => {
       if (!this.isRenewing) view.offline(reason, retryMs);
@@ -83,7 +83,7 @@ export class LiveConversation implements StepRunner {
     if (chat === undefined) throw new Error('a message was to be posted without a subscribed login');
     const answered = this.awaitAnswer(chat, destination, text);
     if (!chat.isOnline) this.view.kept(destination);
-    if (this.awaitsPosts) await answered;
+    if (this.isForProgram) await answered;
   }
 
   /**
@@ -144,7 +144,9 @@ export class LiveConversation implements StepRunner {
     const chat = new LiveChat(this.link, { token, onMessage: (message) => this.take(message) });
     this.chat = chat;
     chat.on('event', (event) => {
-      if (event.kind !== 'unknown') this.view.notice(event);
+      if (event.kind === 'unknown') return;
+      if (event.kind === 'join') this.session.state.remember([event.change.user, event.change.room]);
+      this.view.notice(event);
     });
     return new Promise((resolve) => {
       chat.once('offline', () => {
@@ -154,6 +156,7 @@ export class LiveConversation implements StepRunner {
         this.usedConnection = this.link.connection;
         this.session.state.isSubscribed = true;
         this.view.online();
+        if (!this.isForProgram) void this.learnNames(chat);
         resolve();
       });
       chat.closed.then(resolve, (reason: unknown) => {
@@ -161,6 +164,19 @@ export class LiveConversation implements StepRunner {
         resolve();
       });
     });
+  }
+
+  /** For Tab: whom one can write to, as far as the server says. */
+  private async learnNames(chat: LiveChat): Promise<void> {
+    const { state } = this.session;
+    try {
+      const rooms = await chat.ask((connection, token) => connection.rooms(token));
+      state.remember(rooms.map(({ room }) => room));
+      state.remember(await chat.ask((connection, token) => connection.activeUsers(token)));
+    } catch (error) {
+      // Tab offers less then.
+      if (!(error instanceof ChatError)) throw error;
+    }
   }
 
   private lose(chat: LiveChat, reason: unknown): void {

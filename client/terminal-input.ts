@@ -55,6 +55,10 @@ export class TerminalInput {
   ) {
     this.promptStays = options.promptStays === true;
     this.output = new MutableOutput(terminal, this.isDumb);
+    // Before readline draws for the new width: terminals wrap anew what is there, and the cursor moves with it.
+    this.output.on('resize', () => {
+      this.followCursor();
+    });
     this.lines = readline.createInterface({
       input,
       output: this.output,
@@ -77,8 +81,7 @@ export class TerminalInput {
       this.takeLeave();
     });
     input.on('keypress', () => {
-      const isPromptShown = this.promptStays ? this.promptLine.isShown : this.reader !== undefined;
-      if (isPromptShown) setRowsAboveCursor(this.lines, this.lines.getCursorPos().rows);
+      this.followCursor();
     });
     if (this.isDumb) {
       mendDumbKeys(this.lines, input, (characterCount) => {
@@ -219,6 +222,12 @@ export class TerminalInput {
     for (const text of this.held.splice(0)) this.printAbove(text);
     for (const resolve of this.heldWaiters.splice(0)) resolve();
     reader?.(typed);
+  }
+
+  /** readline draws from where it believes the cursor to be, and pasted text or a new width may have moved it. */
+  private followCursor(): void {
+    const isPromptShown = this.promptStays ? this.promptLine.isShown : this.reader !== undefined;
+    if (isPromptShown) setRowsAboveCursor(this.lines, this.lines.getCursorPos().rows);
   }
 
   /** Drawing a prompt makes readline read on, wanted or not. */

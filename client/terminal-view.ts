@@ -30,6 +30,8 @@ export interface PromptFacts {
 /** A live conversation as a person sees it on a terminal. */
 export class TerminalView implements LiveView {
   private isOffline = false;
+  /** The server has said that it goes down. */
+  private isRestarting = false;
   private newCount = 0;
   /** Set once the conversation that this shows is there. */
   pendingCount: () => number = () => 0;
@@ -71,7 +73,7 @@ export class TerminalView implements LiveView {
 
   kept(destination: string): void {
     this.changed();
-    this.print([hint(`not connected: the message to ${destination} is kept and sent as soon as it can be.`)]);
+    this.print([hint(`not connected: kept, to be sent to ${destination} as soon as possible.`)]);
   }
 
   posted(destination: string): void {
@@ -94,7 +96,8 @@ export class TerminalView implements LiveView {
   }
 
   notice(notice: Notice): void {
-    const text = noticeText(notice);
+    if (notice.kind === 'restart') this.isRestarting = true;
+    const text = noticeText(notice, this.state.username);
     if (text !== undefined) this.print([{ kind: 'notice', text }]);
   }
 
@@ -106,11 +109,11 @@ export class TerminalView implements LiveView {
   }
 
   offline(reason: ChatError): void {
-    const wasOffline = this.isOffline;
+    const wasExpected = this.isOffline || this.isRestarting;
     this.isOffline = true;
+    this.isRestarting = false;
     this.changed();
-    if (!wasOffline)
-      this.print([hint(`the connection is lost: ${reason.message}. Connecting again by itself.`)]);
+    if (!wasExpected) this.print([hint(`connection lost: ${reason.message}. Connecting again.`)]);
   }
 
   loggedOut(error: ChatError): void {
@@ -139,16 +142,22 @@ export function promptText(username: string | undefined, facts: PromptFacts): st
   return `Command ${[username ?? '', parenthesis].filter(Boolean).join(' ')}:`;
 }
 
-function noticeText(notice: Notice): string | undefined {
+function noticeText(notice: Notice, reader: string | undefined): string | undefined {
   switch (notice.kind) {
     case 'presence': {
       const { name, user, isOnline } = notice.presence;
       return `* ${personText(name, user)} is ${isOnline ? 'online' : 'offline'}`;
     }
-    case 'join':
+    case 'join': {
+      const { name, user, room } = notice.change;
+      // The reply to one's own join says so already.
+      return user === reader ? undefined : `* ${personText(name, user)} joined ${room}`;
+    }
     case 'leave': {
       const { name, user, room } = notice.change;
-      return `* ${personText(name, user)} ${notice.kind === 'join' ? 'joined' : 'left'} ${room}`;
+      return user === reader
+        ? `* you are not in ${room} any more`
+        : `* ${personText(name, user)} left ${room}`;
     }
     case 'restart':
       return `* the server restarts; back in ${(notice.retryMs / 1_000).toFixed(1)} s`;

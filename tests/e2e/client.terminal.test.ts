@@ -83,6 +83,22 @@ describe('a message that comes while something is typed', () => {
     expect(peer.posts).toMatchObject([{ text: text.trim() }]);
   });
 
+  test('after the window was made narrower and wider leaves nothing behind either', async () => {
+    const terminal = await logIn();
+    await terminal.type('send lineker kata yang panjang sekali dan masih panjang lagi');
+    await terminal.shows('lagi');
+    await terminal.resize(50, 24);
+    await terminal.shows(/sekal\ni dan masih panjang lagi$/);
+    peer.deliver('one');
+    await terminal.shows('(1 new)');
+    await terminal.resize(100, 24);
+    await terminal.shows(/dan masih panjang lagi$/);
+    peer.deliver('two');
+    const screen = await terminal.shows(/two\nCommand messi \(2 new\):send [^\n]*lagi$/);
+    expect(screen.match(/send lineker/g)).toHaveLength(1);
+    expect(screen.match(/Command/g)).toHaveLength(2);
+  });
+
   test('comes after a password that is being typed, which is not shown', async () => {
     const terminal = await logIn();
     await terminal.enter('auth messi');
@@ -127,6 +143,30 @@ test('reply, the slash, Tab on commands and names, and the arrow keys', async ()
   expect(await terminal.shows('reply, r')).toContain(
     'history USERNAME|#ROOM [COUNT [BEFORE]]\n    show a conversation',
   );
+});
+
+test('who comes and goes, and Tab on the rooms that were heard of', async () => {
+  const terminal = await logIn();
+  const at = '2026-11-23T06:00:00.000Z';
+  const gary = { user: 'lineker', msg_from: 'Gary Lineker', at };
+  peer.announce({ event: 'presence', state: 'online', ...gary });
+  peer.announce({ event: 'join', room: '#tim', user: 'messi', msg_from: 'Lionel Messi', at });
+  peer.announce({ event: 'join', room: '#tim', ...gary });
+  peer.announce({ event: 'leave', room: '#tim', ...gary });
+  peer.announce({ event: 'leave', room: '#tim', user: 'messi', msg_from: 'Lionel Messi', at });
+  expect(await terminal.shows('any more')).toContain(
+    [
+      '* Gary Lineker (lineker) is online',
+      '* Gary Lineker (lineker) joined #tim',
+      '* Gary Lineker (lineker) left #tim',
+      '* you are not in #tim any more',
+      'Command messi:',
+    ].join('\n'),
+  );
+  await terminal.type('send #');
+  await terminal.press('Tab');
+  await terminal.enter('halo');
+  await terminal.shows('message sent to #tim');
 });
 
 test('a reply that is being typed goes to whoever wrote before it was begun', async () => {

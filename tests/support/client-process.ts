@@ -2,8 +2,9 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { compiledFolder } from './compiled-folder';
 
-const binary = path.resolve(__dirname, '..', '..', 'dist', 'client', 'main.js');
+const binary = path.join(compiledFolder, 'client', 'main.js');
 
 export interface Finished {
   readonly code: number | null;
