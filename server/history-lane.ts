@@ -11,6 +11,7 @@ import type { HistoryAnswer, HistoryJob, HistoryRequest, HistorySettings } from 
 import { encodeJson } from '../shared/protocol/json-ascii';
 import { replyTerminator } from '../shared/protocol/limits';
 import { errorReply } from '../shared/protocol/reply-writer';
+import { isPassing } from './journal';
 import type { Logger } from './logger';
 import { workersFolder } from './workers-folder';
 
@@ -74,13 +75,19 @@ export class HistoryLane {
     this.isRunning = false;
   }
 
-  /** False when it takes too long. When the tables cannot be written, there still is what they hold. */
+  /** False when it takes too long, or its thread has died. When the disk takes nothing, there still is what it holds. */
   private async catchUpInTime(): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<boolean>((resolve) => {
       timer = setTimeout(resolve, catchUpMsMax, false);
     });
-    const isCurrent = await Promise.race([this.catchUp().then(alwaysTrue, alwaysTrue), tooLong]);
+    const isCurrent = await Promise.race([
+      this.catchUp().then(
+        () => true,
+        (error: unknown) => !isPassing(error),
+      ),
+      tooLong,
+    ]);
     clearTimeout(timer);
     return isCurrent;
   }
@@ -114,8 +121,4 @@ export class HistoryLane {
 
 function tell(thread: Worker, request: HistoryRequest): void {
   thread.postMessage(request);
-}
-
-function alwaysTrue(): boolean {
-  return true;
 }

@@ -50,6 +50,8 @@ interface Load {
   readonly reject: (error: Error) => void;
 }
 
+const tableThreadDied = 'TABLE_THREAD_DIED';
+
 export class Journal {
   private readonly journalThread: KeptThread<JournalMessage>;
   private readonly tableThread: KeptThread<TableMessage>;
@@ -148,7 +150,7 @@ export class Journal {
         this.hearTables(message);
       },
       onDeath: (reason) => {
-        const failure = { code: 'TABLE_THREAD_DIED', message: `the table thread died: ${reason}` };
+        const failure = { code: tableThreadDied, message: `the table thread died: ${reason}` };
         for (const settle of this.requests.values()) settle(failure);
         this.requests.clear();
         this.writes.forget();
@@ -257,7 +259,7 @@ export class Journal {
       if (this.tableThread.tell(createRequest(id))) return;
       this.requests.delete(id);
       reject(
-        requestError({ code: 'TABLE_THREAD_DIED', message: 'the table thread is being replaced: try again' }),
+        requestError({ code: tableThreadDied, message: 'the table thread is being replaced: try again' }),
       );
     });
   }
@@ -266,7 +268,13 @@ export class Journal {
 /** Why a request to the tables failed. What the person asked for can be wrong, or the disk. */
 function requestError({ code, message }: TableFailure): StartError {
   if (code === 'BACKUP_TARGET') return new StartError(message, exitCode.badUsage);
-  return new StartError(`${message} (${code})`, exitCode.unexpected);
+  const error = new StartError(`${message} (${code})`, exitCode.unexpected);
+  return code === tableThreadDied ? Object.assign(error, { isPassing: true }) : error;
+}
+
+/** Whether what was asked of the tables may succeed in a moment: their thread was replaced meanwhile. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof Error && 'isPassing' in error;
 }
 
 /** What is wrong with the data, in words for the person who starts the server. */

@@ -15,7 +15,7 @@ import workerThreads, {
 } from 'node:worker_threads';
 import { auditStore } from '../../shared/store/audit';
 
-export type ThreadRole = 'command' | 'hash' | 'journal' | 'table';
+export type ThreadRole = 'command' | 'hash' | 'journal' | 'table' | 'history';
 
 /** How a thread that comes to an armed place dies. */
 export type DeathKind = 'exit' | 'throw' | 'memory';
@@ -38,7 +38,7 @@ export type KillRequest =
   /** Answers with the findings. Nothing may be going on. */
   | { readonly kind: 'audit' };
 
-const roles: readonly ThreadRole[] = ['command', 'hash', 'journal', 'table'];
+const roles: readonly ThreadRole[] = ['command', 'hash', 'journal', 'table', 'history'];
 const deaths: readonly DeathKind[] = ['exit', 'throw', 'memory'];
 const environmentKey = 'benang-kill-switch';
 const armed = { role: 0, word: 1, isAfter: 2, death: 3, count: 4, words: 5 } as const;
@@ -139,5 +139,6 @@ function die(death: DeathKind): void {
 function roleOf(data: unknown): ThreadRole {
   if (typeof data !== 'object' || data === null) return 'hash';
   if ('batchArea' in data) return 'command';
+  if (!('store' in data)) return 'history';
   return 'historyDays' in data ? 'table' : 'journal';
 }
