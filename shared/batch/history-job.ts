@@ -7,7 +7,7 @@ export type HistoryJob =
       /** A page of one conversation. */
       readonly kind: 'history';
       readonly user: number;
-      /** The other user; or a room, as its negative number. */
+      /** The other user; or a room that the user is in, as its negative number. */
       readonly peer: number;
       readonly limit: number;
       /** Only what came before this sequence; undefined for the newest. */

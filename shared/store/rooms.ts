@@ -200,13 +200,15 @@ export class Rooms {
     return 'OK';
   }
 
-  /** The number of a room that a user is in, or 0. */
-  numberFor(user: number, name: Name): number {
+  /** The number of a room that a user is in. */
+  numberFor(user: number, name: Name): number | ErrorCode {
+    const { operation } = this;
     this.locks.acquire(this.users.lockOf(user));
     this.locks.acquire(this.table.lockOfName(name));
     const room = this.table.find(name);
-    const isMember = room !== 0 && this.members.find(user, room) !== 0;
-    const number = isMember ? this.table.numberOf(room) : 0;
+    if (room === 0) return operation.refuse('NO_SUCH_ROOM');
+    if (this.members.find(user, room) === 0) return operation.refuse('NOT_A_MEMBER');
+    const number = this.table.numberOf(room);
     this.locks.releaseAll();
     return number;
   }

@@ -113,6 +113,37 @@ test('a search goes on where its last page ended', async () => {
   expect(found).toEqual(Array.from({ length: 130 }, (_, index) => String(129 - index)));
 }, 60_000);
 
+test('rooms: all that was said, for who is in them; nothing for who is not, or not any more', async () => {
+  await start();
+  const [messi, lineker, henderson] = [
+    await logIn('messi'),
+    await logIn('lineker'),
+    await logIn('henderson'),
+  ];
+  for (const token of [messi, lineker]) await client.ask(`join ${token} #Gol`);
+  await client.ask(`send ${messi} #gol umpan satu`);
+  await client.ask(`send ${lineker} #gol umpan dua`);
+  await client.ask(`send ${lineker} messi umpan sendiri`);
+  await client.ask(`join ${henderson} #gol`);
+  for (const token of [messi, henderson]) {
+    const page = await ask(`history ${token} #gol`);
+    expect(textsOf(page)).toEqual(['umpan satu', 'umpan dua']);
+    expect(page.messages.map(({ to }) => to)).toEqual(['#gol', '#gol']);
+    expect(textsOf(await ask(`history ${token} #gol 1 ${page.messages[1]!.id}`))).toEqual(['umpan satu']);
+    expect(textsOf(await ask(`search ${token} umpan #gol`))).toEqual(['umpan dua', 'umpan satu']);
+  }
+  expect(textsOf(await ask(`search ${messi} umpan`))).toEqual(['umpan sendiri', 'umpan dua', 'umpan satu']);
+  expect(textsOf(await ask(`search ${henderson} umpan`))).toEqual(['umpan dua', 'umpan satu']);
+  await client.ask(`leave ${henderson} #gol`);
+  for (const request of [`history ${henderson} #gol`, `search ${henderson} umpan #gol`])
+    expect((await ask(request)).code).toBe('NOT_A_MEMBER');
+  expect(textsOf(await ask(`search ${henderson} umpan`))).toEqual([]);
+  for (const room of ['#tidak-ada', '#', '#tidak/bisa']) {
+    expect((await ask(`history ${messi} ${room}`)).code).toBe('NO_SUCH_ROOM');
+    expect((await ask(`search ${messi} umpan ${room}`)).code).toBe('NO_SUCH_ROOM');
+  }
+}, 60_000);
+
 test('after a SIGKILL all that was acknowledged is found, once', async () => {
   await start();
   const messi = await logIn('messi');

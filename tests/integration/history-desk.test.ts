@@ -60,7 +60,7 @@ test('frames of users and rooms, byte for byte', () => {
   expect(search(3, 'halo')).toBe(reply(''));
 });
 
-test('a room is shown to who is in it, whole, and to nobody else; those who are gone keep their names', () => {
+test('a search is of the rooms one is in, whole; those who are gone keep their names', () => {
   writer.message(-1, 1, 10, nowMs, 'sebelum').roomJoined(1, 3, 11, nowMs);
   apply();
   expect(page(3, -1)).toContain('"msg": "sebelum"');

@@ -1,4 +1,7 @@
+import type { ErrorCode } from '../../shared/protocol/error-codes';
 import { historyMessagesDefault, historyMessagesMax } from '../../shared/protocol/limits';
+import type { Name } from '../../shared/protocol/name';
+import type { Store } from '../../shared/store/store';
 import type { HistoryCommand } from '../command';
 
 /** `history <token> <peer or #room> [limit] [before-id]`: a page of a conversation. */
@@ -6,7 +9,7 @@ export const history: HistoryCommand = {
   name: 'history',
   parameters: [
     { kind: 'token', label: 'token' },
-    { kind: 'name', label: 'peer or #room' },
+    { kind: 'destination', label: 'peer or #room' },
     { kind: 'limit', label: 'limit', optional: true },
     { kind: 'id', label: 'before-id', optional: true },
   ],
@@ -27,12 +30,27 @@ export const history: HistoryCommand = {
       reply.error('NO_SUCH_MESSAGE');
       return undefined;
     }
-    const peer = request.nameIsWellFormed ? store.credentialsOf(request.name)?.user : undefined;
-    if (peer === undefined) {
-      reply.error('RECIPIENT_NOT_FOUND');
+    const name = request.nameIsWellFormed ? request.name : undefined;
+    const peer = findPeer(store, user, name, request.destinationIsRoom);
+    if (typeof peer === 'string') {
+      reply.error(peer);
       return undefined;
     }
     const before = request.idIsGiven ? request.id.sequence : undefined;
     return { kind: 'history', user, peer, limit, before };
   },
 };
+
+/** The number of a user, or the negative one of a room that `user` is in; `name` is undefined where it is none. */
+export function findPeer(
+  store: Store,
+  user: number,
+  name: Name | undefined,
+  isRoom: boolean,
+): number | ErrorCode {
+  if (isRoom) {
+    const room = name === undefined ? 'NO_SUCH_ROOM' : store.rooms.numberFor(user, name);
+    return typeof room === 'number' ? -room : room;
+  }
+  return (name === undefined ? undefined : store.credentialsOf(name)?.user) ?? 'RECIPIENT_NOT_FOUND';
+}

@@ -1,9 +1,10 @@
 import { MessageId } from '../../shared/protocol/message-id';
 import { Name } from '../../shared/protocol/name';
 import type { HistoryCommand } from '../command';
+import { findPeer } from './history';
 
 /** Words, whose conversation, and where the last page ended. */
-const form = /^(.*?)(?: +@([^ ]*))?(?: +<([^ ]*))?$/s;
+const form = /^(.*?)(?: +([@#])([^ ]*))?(?: +<([^ ]*))?$/s;
 
 /** `search <token> <words> [@peer or #room] [<id]`: a user's most recent messages that hold all words. */
 export const search: HistoryCommand = {
@@ -22,23 +23,25 @@ export const search: HistoryCommand = {
       return undefined;
     }
     const text = requestBytes.toString('utf8', request.text.start, request.text.end);
-    const [, words = '', place, idText] = form.exec(text)!;
+    const [, words = '', sign, place, idText] = form.exec(text)!;
     const id = idText === undefined ? undefined : parseId(idText);
     if (idText !== undefined && id === undefined) {
       reply.error('NO_SUCH_MESSAGE');
       return undefined;
     }
-    const before = id?.sequence;
-    if (place === undefined) return { kind: 'search', user, words, peer: undefined, before };
-    const name = new Name();
-    const peer = name.readText(place) ? store.credentialsOf(name)?.user : undefined;
-    if (peer === undefined) {
-      reply.error('RECIPIENT_NOT_FOUND');
+    const peer = place === undefined ? undefined : findPeer(store, user, parseName(place), sign === '#');
+    if (typeof peer === 'string') {
+      reply.error(peer);
       return undefined;
     }
-    return { kind: 'search', user, words, peer, before };
+    return { kind: 'search', user, words, peer, before: id?.sequence };
   },
 };
+
+function parseName(text: string): Name | undefined {
+  const name = new Name();
+  return name.readText(text) ? name : undefined;
+}
 
 function parseId(text: string): MessageId | undefined {
   const id = new MessageId();

@@ -27,7 +27,7 @@ import {
   loadUsers,
 } from './load';
 import { expirePostedKeys, loadPostedKeys, type PostedKeysLimit } from './posted-keys';
-import { findMember, findRoom, roomsOf } from './rooms';
+import { findRoom, roomsOf } from './rooms';
 import type { RoomRow, UserRow } from './rows';
 import { searchHistory, type SearchQuery, type SearchResult } from './search';
 import { openTableSet, readApplied, readNewestRoom, readSequence, type TableSet } from './table-set';
@@ -153,10 +153,6 @@ export class Tables {
   /** A room ever created, tombstones included. */
   room(room: number): RoomRow | undefined {
     return findRoom(this.set, room);
-  }
-
-  isMember(room: number, user: number): boolean {
-    return findMember(this.set, room, user) !== undefined;
   }
 
   /** The rooms that a user is in. */
