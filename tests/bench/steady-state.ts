@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type LoadOutcome, runLoad } from '../../client/load/engine';
 import { duration, fixed, mebibytes, whole } from '../../client/load/text-format';
 import { dataFolders } from '../../shared/journal/data-folders';
-import { folderBytes, writtenBytes } from './disk-usage';
+import { deviceBytes, folderBytes, writtenByThreads } from './disk-usage';
 import { describeMachine, machineMarkdown } from './machine';
 import { markdownTable } from './markdown-table';
 import { durableProduct } from './servers';
@@ -23,8 +23,10 @@ export interface SteadyOptions {
 
 interface DiskUse {
   readonly messageCount: number;
-  /** By the server, from the measurement's start to when the tables have taken over all of it. */
+  /** By the server, from its start to when the tables have taken over all of it. */
   readonly writtenBytes: number;
+  /** On the disk, by the server and by whoever else writes there meanwhile. */
+  readonly deviceBytes: number;
   readonly tableBytes: number;
   readonly journalBytes: number;
 }
@@ -55,10 +57,11 @@ export async function measureSteadyState(
   };
   const before = await reference();
   const { steady, disk } = await withServer(durableProduct, async (started) => {
+    const deviceBefore = deviceBytes(started.folder);
     const outcome = await load(started, options.shape, options.seconds);
     tell(`${duration(options.seconds)}: ${whole(outcome.requestsPerSecond)} requests/s`);
     await delay(catchUpMs);
-    return { steady: outcome, disk: diskUse(started, outcome) };
+    return { steady: outcome, disk: diskUse(started, outcome, deviceBefore) };
   });
   return { options, references: [before, await reference()], steady, disk };
 }
@@ -82,13 +85,15 @@ function load(started: StartedServer, shape: Shape, seconds: number): Promise<Lo
 function diskUse(
   started: StartedServer,
   { requestCount, measuredMs, latencyMsByCommand }: LoadOutcome,
+  deviceBefore: number,
 ): DiskUse {
   const folders = dataFolders(path.resolve(started.folder));
   const share = (latencyMsByCommand.send?.count ?? 0) / requestCount;
   const perMs = requestCount / measuredMs;
   return {
     messageCount: perMs * share * (measuredMs + warmupSeconds * 1_000),
-    writtenBytes: writtenBytes(started.pid),
+    writtenBytes: writtenByThreads(started.pid),
+    deviceBytes: deviceBytes(started.folder) - deviceBefore,
     tableBytes: folderBytes(folders.tables),
     journalBytes: folderBytes(folders.journal),
   };
@@ -123,7 +128,8 @@ export function steadyMarkdown({ options, references, steady, disk }: SteadyFigu
     markdownTable(
       ['', 'bytes', 'a message', 'a byte of text'],
       [
-        ['written by the server', disk.writtenBytes],
+        ['written to files by the server', disk.writtenBytes],
+        ['written to the disk, by anybody', disk.deviceBytes],
         ['kept in the tables', disk.tableBytes],
         ['kept in the journal', disk.journalBytes],
       ].map(([name, bytes]) => [
