@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createBatchArea, openBatchSlots } from '../shared/batch/batch-area';
 import { createStore } from '../shared/store/store';
 import { cutLineExtraBytes } from '../shared/protocol/limits';
-import { capacityFor } from '../shared/store/layout';
+import { capacityFor } from '../shared/store/capacity';
 import { DurablePosition } from '../shared/store/durable-position';
 import { Memory } from '../shared/store/memory';
 import { SubscriptionFlags } from '../shared/store/subscription-flags';

@@ -11,7 +11,7 @@ import { findJournalEnd } from '../shared/journal/journal-end';
 import { segmentsAmong } from '../shared/journal/segment';
 import { SegmentReader } from '../shared/journal/segment-reader';
 import { auditStore } from '../shared/store/audit';
-import { capacityFor } from '../shared/store/layout';
+import { capacityFor } from '../shared/store/capacity';
 import { Memory } from '../shared/store/memory';
 import { createStore } from '../shared/store/store';
 import { StoreLoader } from '../shared/store/store-loader';

@@ -15,6 +15,7 @@ import { logout } from './commands/logout';
 import { members } from './commands/members';
 import { passwd } from './commands/passwd';
 import { ping } from './commands/ping';
+import { post } from './commands/post';
 import { register } from './commands/register';
 import { remove } from './commands/remove';
 import { rooms } from './commands/rooms';
@@ -29,6 +30,7 @@ const commands: readonly Command[] = [
   inbox,
   fetch,
   ack,
+  post,
   subscribe,
   activeUsers,
   active,

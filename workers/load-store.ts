@@ -8,7 +8,7 @@ import type { StoreLoader } from '../shared/store/store-loader';
 import type { Tables } from './tables/tables';
 
 export interface LoadedRows {
-  /** Users, sessions, rooms, members, messages and records together. */
+  /** Users, sessions, rooms, members, messages, idempotency keys and records together. */
   readonly rows: number;
   /** Records of the journal that the tables had not taken over. */
   readonly replayed: number;
@@ -52,6 +52,10 @@ export function loadStore(
       loader.message(receiver, sender, sequence, atMs, text);
       count();
     }
+  }
+  for (const { sender, key, sequence, receiver, atMs } of tables.postedKeys()) {
+    if (!loader.postedKey(sender, key, sequence, receiver, atMs)) break;
+    count();
   }
   readRest((payload) => {
     forEachRecord(payload, (record) => {

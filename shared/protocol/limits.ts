@@ -22,6 +22,11 @@ export const messageBytesMax = 4_096;
 /** The longest a message text becomes once escaped for JSON in 7-bit ASCII: two bytes of UTF-8 become `\uXXXX`. */
 export const messageEscapedBytesMax = messageBytesMax * 3;
 
+/** An idempotency key: visible ASCII. */
+export const keyBytesMax = 64;
+/** How long it is remembered, unless there are too many. */
+export const keyLifetimeSeconds = 86_400;
+
 /** Messages that one `fetch` shows, at most, and where the request does not say. */
 export const fetchMessagesMax = 1_000;
 export const fetchMessagesDefault = 100;

@@ -4,6 +4,7 @@
  *
  * Source of the rules: PROTOCOL.md, "Framing".
  */
+import { IdempotencyKey } from './idempotency-key';
 import { MessageId } from './message-id';
 import { Name } from './name';
 import { parseToken } from './token';
@@ -25,7 +26,8 @@ export type ParameterKind =
   | 'text'
   | 'displayName'
   | 'limit'
-  | 'id';
+  | 'id'
+  | 'key';
 
 export interface Parameter {
   readonly kind: ParameterKind;
@@ -107,6 +109,9 @@ export class RequestParser {
   idIsGiven = false;
   /** False when the id is not of an id's form: no message can have it. */
   idIsWellFormed = false;
+  readonly key = new IdempotencyKey();
+  /** False when the key is not of a key's form. */
+  keyIsWellFormed = false;
 
   /** The bytes that were parsed last, as a view. */
   view: DataView;
@@ -234,6 +239,9 @@ export class RequestParser {
       case 'id':
         this.idIsGiven = true;
         this.idIsWellFormed = this.id.read(bytes, start, end);
+        return;
+      case 'key':
+        this.keyIsWellFormed = this.key.read(bytes, start, end);
     }
   }
 

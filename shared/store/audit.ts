@@ -2,6 +2,7 @@
  * Checks every invariant of a store at rest: every list whole, every count true, every record and block in exactly
  * one place. Used by tests after each crash and at the end of each storm, and by operators (`chat-server check`).
  */
+import { auditKeys } from './audit-keys';
 import { RoomAudit } from './audit-rooms';
 import type { AuditWords, ClaimedMessages } from './audit-words';
 import { messageBlockCount, textBlockCount } from './block-pool';
@@ -56,6 +57,7 @@ class Auditor implements AuditWords {
     const sessions = this.checkSessions();
     this.checkSessionLists();
     this.checkActiveList();
+    this.checkKeys();
     const roomCounts = new RoomAudit(this).run(this.userCount);
     const freeBlocks = this.checkFreeBlocks();
     this.expect(this.blockPlace.size, this.at(header.blockBump), 'blocks found in some place');
@@ -264,6 +266,14 @@ class Auditor implements AuditWords {
     this.expect(this.at(header.activeTail), previous, 'tail of the active list');
     this.expect(this.at(header.activeCount), seen.size, 'active users');
     this.expect(seen.size, this.usersWithSessions.size, 'users with sessions who are active');
+  }
+
+  private checkKeys(): void {
+    const newestSequence = this.wide(header.sequenceLow, header.sequenceHigh);
+    const at = (word: number): number => this.at(word);
+    auditKeys(this.layout, newestSequence, at, (finding) => {
+      this.report(finding);
+    });
   }
 
   private checkFreeBlocks(): number {

@@ -27,6 +27,7 @@ import {
   userCreatedField,
   userRemovedField,
 } from '../journal/record';
+import type { IdempotencyKey } from '../protocol/idempotency-key';
 import type { Name } from '../protocol/name';
 import type { TokenWords } from '../protocol/token';
 import { header, journalState, type Layout, lockNumber, threadSlot } from './layout';
@@ -116,8 +117,11 @@ export class JournalRing {
     sequenceHigh: number,
     atMs: number,
     text: StoredText,
+    key?: IdempotencyKey,
   ): void {
-    const words = messageField.text + textWords(text.lengthBytes);
+    const keyAt = messageField.text + textWords(text.lengthBytes);
+    const keyBytes = key === undefined ? 0 : key.lengthBytes;
+    const words = keyAt + textWords(keyBytes);
     const at = this.begin(recordKind.message, words);
     const { memory } = this;
     memory.write(at + messageField.receiver, receiver);
@@ -127,7 +131,8 @@ export class JournalRing {
     memory.write(at + messageField.atLow, lowWord(atMs));
     memory.write(at + messageField.atHigh, highWord(atMs));
     this.writeText(at + messageField.textBytes, at + messageField.text, text);
-    memory.write(at + messageField.keyBytes, 0);
+    memory.write(at + messageField.keyBytes, keyBytes);
+    if (key !== undefined) memory.writeWords(at + keyAt, key.words, 0, textWords(keyBytes));
     this.publish(words);
   }
 

@@ -6,18 +6,19 @@
  * │ header │ lock words │ thread slots │ user buckets │ users │ session buckets │ sessions │ ─▶
  * │  144   │ 16 a lock  │ 384 a slot   │ 1 a bucket   │ 40 ea │ 1 a bucket      │ 16 ea    │
  * └────────┴────────────┴──────────────┴──────────────┴───────┴─────────────────┴──────────┘
- *    ┌──────────────┬───────┬─────────┬────────────────┬──────┐
- * ─▶ │ room buckets │ rooms │ members │ message blocks │ ring │
- *    │ 1 a bucket   │ 24 ea │ 12 ea   │ 32 a block     │      │
- *    └──────────────┴───────┴─────────┴────────────────┴──────┘
+ *    ┌─────────────┬─────────────┬──────┬──────────────┬───────┬─────────┬────────────────┬──────┐
+ * ─▶ │ key cursors │ key buckets │ keys │ room buckets │ rooms │ members │ message blocks │ ring │
+ *    │ 1 a stripe  │ 1 a bucket  │ 9 ea │ 1 a bucket   │ 24 ea │ 12 ea   │ 32 a block     │      │
+ *    └─────────────┴─────────────┴──────┴──────────────┴───────┴─────────┴────────────────┴──────┘
  * ```
  *
  * References between records are numbers from 1; 0 is "none", so that fresh (zeroed) memory is an empty store.
  */
+import { randomFillSync } from 'node:crypto';
 import { roomsOfUserMax } from '../protocol/limits';
 
 const magic = 0x42454e47; // "BENG"
-const layoutVersion = 2;
+const layoutVersion = 3;
 
 export const header = {
   magic: 0,
@@ -27,6 +28,10 @@ export const header = {
   sessionsMax: 4,
   blocksMax: 5,
   inboxMessagesMax: 6,
+  /** How many idempotency keys are remembered. */
+  keysMax: 10,
+  /** What their digests are taken under: 4 random words, of this store alone. */
+  keySecret: 11,
   /** How many connections get live frames. Written by the main thread only. */
   subscriptionCount: 16,
   // Each group below has a cache line (16 words) of its own, because different locks guard them.
@@ -168,6 +173,18 @@ export const sessionRecord = {
   words: 16,
 } as const;
 
+/** An idempotency key that is remembered. Guarded by the lock of its stripe. */
+export const keyRecord = {
+  nextInBucket: 0,
+  digest: 1,
+  /** Of the message: a user, or a room as its negative number; 0 while the record is unused. */
+  receiver: 5,
+  sequenceLow: 6,
+  sequenceHigh: 7,
+  atSeconds: 8,
+  words: 9,
+} as const;
+
 /** A room. Guarded by the lock of the room's stripe. */
 export const roomRecord = {
   /** Of the bucket's chain; of the free list while the record is free. */
@@ -241,7 +258,11 @@ export const block = {
 /** One lock word a cache line: two threads that take neighbouring locks do not disturb each other. */
 export const lockWords = 16;
 export const stripesPerTable = 1_024;
+/** Stripes of the idempotency keys, a power of two. */
+export const keyStripes = 64;
 export const roomStripes = 256;
+
+const allStripes = 2 * stripesPerTable + keyStripes + roomStripes;
 
 /**
  * Lock numbers. A thread takes locks in ascending order only, so the order of this list is the order of the tiers.
@@ -249,20 +270,22 @@ export const roomStripes = 256;
 export const lockNumber = {
   /** Tier 1: stripes of the session table, `stripesPerTable` of them. */
   sessionStripe: 0,
-  /** Tier 2: stripes of the user table, `stripesPerTable` of them; an inbox is its user's. */
-  userStripe: stripesPerTable,
-  /** Tier 3: stripes of the table of rooms, `roomStripes` of them; a room's messages are the room's. */
-  roomStripe: 2 * stripesPerTable,
-  /** Tier 4: the list of active users. */
-  activeList: 2 * stripesPerTable + roomStripes,
-  /** Tier 5: allocators; that of the rooms is also that of memberships. */
-  userAllocator: 2 * stripesPerTable + roomStripes + 1,
-  sessionAllocator: 2 * stripesPerTable + roomStripes + 2,
-  roomAllocator: 2 * stripesPerTable + roomStripes + 3,
-  blockAllocator: 2 * stripesPerTable + roomStripes + 4,
-  /** Tier 6: the tail of the journal ring, and the sequence. */
-  ring: 2 * stripesPerTable + roomStripes + 5,
-  count: 2 * stripesPerTable + roomStripes + 6,
+  /** Tier 2: stripes of the idempotency keys, `keyStripes` of them. */
+  keyStripe: stripesPerTable,
+  /** Tier 3: stripes of the user table, `stripesPerTable` of them; an inbox is its user's. */
+  userStripe: stripesPerTable + keyStripes,
+  /** Tier 4: stripes of the table of rooms, `roomStripes` of them; a room's messages are the room's. */
+  roomStripe: 2 * stripesPerTable + keyStripes,
+  /** Tier 5: the list of active users. */
+  activeList: allStripes,
+  /** Tier 6: allocators; that of the rooms is also that of memberships. */
+  userAllocator: allStripes + 1,
+  sessionAllocator: allStripes + 2,
+  roomAllocator: allStripes + 3,
+  blockAllocator: allStripes + 4,
+  /** Tier 7: the tail of the journal ring, and the sequence. */
+  ring: allStripes + 5,
+  count: allStripes + 6,
 } as const;
 
 export interface StoreCapacity {
@@ -273,6 +296,8 @@ export interface StoreCapacity {
   readonly blocksMax: number;
   /** Unread messages of one user. */
   readonly inboxMessagesMax: number;
+  /** Idempotency keys remembered at once, rounded up to whole stripes; a small number when it is left out. */
+  readonly keysMax?: number;
   /** Size of the journal ring, a power of two; none for a store that keeps no journal. */
   readonly ringWords?: number;
   /** None for a store without rooms. */
@@ -295,6 +320,11 @@ export interface Layout extends Required<StoreCapacity> {
   readonly sessionBuckets: number;
   readonly sessionBucketCount: number;
   readonly sessions: number;
+  readonly keyCursors: number;
+  readonly keyBuckets: number;
+  readonly keyBucketsPerStripe: number;
+  readonly keys: number;
+  readonly keysPerStripe: number;
   readonly roomBuckets: number;
   readonly roomBucketCount: number;
   readonly rooms: number;
@@ -303,6 +333,8 @@ export interface Layout extends Required<StoreCapacity> {
   readonly totalWords: number;
 }
 
+/** Where nobody says how many idempotency keys there are to be. */
+const fewKeys = 1_024;
 /** A typed array of 32-bit words ends here. */
 const totalWordsMax = 0x3fff_ffff;
 
@@ -318,6 +350,8 @@ export function computeLayout(capacity: StoreCapacity): Layout {
     throw new RangeError('the journal ring’s size is not a power of two');
   const userBucketCount = bucketCount(capacity.usersMax);
   const sessionBucketCount = bucketCount(capacity.sessionsMax);
+  const keysPerStripe = Math.max(1, Math.ceil((capacity.keysMax ?? fewKeys) / keyStripes));
+  const keyBucketsPerStripe = powerOfTwo(keysPerStripe);
   const { roomsMax = 0, membersMax = 0 } = capacity;
   const roomBucketCount = bucketCount(roomsMax, roomStripes);
   const layout = {
@@ -326,11 +360,14 @@ export function computeLayout(capacity: StoreCapacity): Layout {
     sessionsMax: capacity.sessionsMax,
     blocksMax: capacity.blocksMax,
     inboxMessagesMax: capacity.inboxMessagesMax,
+    keysMax: keysPerStripe * keyStripes,
     ringWords,
     roomsMax,
     membersMax,
     userBucketCount,
     sessionBucketCount,
+    keysPerStripe,
+    keyBucketsPerStripe,
     roomBucketCount,
     locks: region(lockNumber.count * lockWords),
     threadSlots: region(capacity.threadsMax * threadSlot.words),
@@ -340,6 +377,9 @@ export function computeLayout(capacity: StoreCapacity): Layout {
     contacts: region(capacity.usersMax * contactWords),
     sessionBuckets: region(sessionBucketCount),
     sessions: region(capacity.sessionsMax * sessionRecord.words),
+    keyCursors: region(keyStripes),
+    keyBuckets: region(keyStripes * keyBucketsPerStripe),
+    keys: region(keyStripes * keysPerStripe * keyRecord.words),
     roomBuckets: region(roomBucketCount),
     rooms: region(roomsMax * roomRecord.words),
     members: region(membersMax * memberRecord.words),
@@ -353,29 +393,12 @@ export function computeLayout(capacity: StoreCapacity): Layout {
 
 /** A power of two of at least the number of records, and at least one bucket a stripe. */
 function bucketCount(recordsMax: number, stripes = stripesPerTable): number {
-  return Math.max(stripes, 2 ** Math.ceil(Math.log2(Math.max(1, recordsMax))));
+  return Math.max(stripes, powerOfTwo(recordsMax));
 }
 
-/**
- * How many bytes of a store go to what, for a total in MiB: a tenth to users, a tenth to sessions, a thirty-second to rooms
- * and, three quarters of that, memberships, the rest to messages.
- */
-export function capacityFor(
-  memoryMiB: number,
-  threadsMax: number,
-  inboxMessagesMax: number,
-  ringWords = 0,
-): StoreCapacity {
-  const fixedWords = header.words + lockNumber.count * lockWords + threadsMax * threadSlot.words + ringWords;
-  const fixedBytes = 4 * fixedWords;
-  const bytes = memoryMiB * 1_048_576 - fixedBytes;
-  // A record costs its own words, up to two words of buckets, and what is kept beside it.
-  const usersMax = Math.floor((bytes * 0.1) / (4 * (userRecord.words + 2 + contactWords + 1)));
-  const sessionsMax = Math.floor((bytes * 0.1) / (4 * (sessionRecord.words + 2)));
-  const roomsMax = Math.floor(bytes / 128 / (4 * (roomRecord.words + 2)));
-  const membersMax = Math.floor((bytes * 3) / 128 / (4 * memberRecord.words));
-  const blocksMax = Math.floor((bytes * (0.8 - 1 / 32)) / (4 * block.words)) - 16;
-  return { threadsMax, usersMax, sessionsMax, roomsMax, membersMax, blocksMax, inboxMessagesMax, ringWords };
+/** The smallest one that is not less than a number, nor than 1. */
+function powerOfTwo(atLeast: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(1, atLeast)));
 }
 
 /** Writes the header of a fresh (zeroed) store. */
@@ -388,6 +411,8 @@ export function writeHeader(words: Int32Array, layout: Layout): void {
   words[header.ringWords] = layout.ringWords;
   words[header.roomsMax] = layout.roomsMax;
   words[header.membersMax] = layout.membersMax;
+  words[header.keysMax] = layout.keysMax;
+  randomFillSync(words.subarray(header.keySecret, header.keySecret + 4));
   words[header.layoutVersion] = layoutVersion;
   words[header.magic] = magic;
 }
@@ -407,6 +432,7 @@ export function readLayout(words: Int32Array): Layout {
     ringWords: words[header.ringWords]!,
     roomsMax: words[header.roomsMax]!,
     membersMax: words[header.membersMax]!,
+    keysMax: words[header.keysMax]!,
   });
   if (layout.totalWords !== words.length) throw new Error('the store’s header does not fit its size');
   return layout;
@@ -423,8 +449,11 @@ function assertRecordsFit(): void {
     [userRecord.name + 8, userRecord.displayHead],
     [header.ringTail, header.sequenceLow],
     [header.sequenceHigh + 1, header.ringDurable],
+    [header.keySecret + 4, header.subscriptionCount],
     [userRecord.memberHead + 1, userRecord.words],
     [sessionRecord.token + 4, sessionRecord.user],
+    [keyRecord.digest + 4, keyRecord.receiver],
+    [keyRecord.atSeconds + 1, keyRecord.words],
     [sessionRecord.version + 1, sessionRecord.words],
     [roomRecord.name + 8, roomRecord.owner],
     [roomRecord.sendsUntilLook + 1, roomRecord.words],

@@ -4,6 +4,7 @@
  */
 import { highWord, joinWords, lowWord } from '../journal/record';
 import type { ErrorCode } from '../protocol/error-codes';
+import type { IdempotencyKey } from '../protocol/idempotency-key';
 import type { MessageId } from '../protocol/message-id';
 import type { Name } from '../protocol/name';
 import type { BlockPool, TextSink } from './block-pool';
@@ -13,6 +14,7 @@ import type { JournalRing } from './journal-ring';
 import type { Locks } from './lock';
 import type { MemberTable } from './member-table';
 import type { Operation } from './operation';
+import type { PostKeys } from './post-keys';
 import type { RoomChain } from './room-chain';
 import type { Sequence } from './sequence';
 import type { StoreParts } from './store-parts';
@@ -22,8 +24,6 @@ import type { UserTable } from './user-table';
 export class Mailbox {
   /** The sequence of the newest message that `take` handed over last; 0 when there was none. */
   lastTaken = 0;
-  /** The user that this thread delivered to last. */
-  lastReceiver = 0;
   private readonly contacts: Contacts;
   private readonly locks: Locks;
   private readonly blocks: BlockPool;
@@ -31,6 +31,7 @@ export class Mailbox {
   private readonly members: MemberTable;
   private readonly roomChain: RoomChain;
   private readonly inbox: Inbox;
+  private readonly posts: PostKeys;
   private readonly sequence: Sequence;
   private readonly journal: JournalRing;
   private readonly operation: Operation;
@@ -43,28 +44,44 @@ export class Mailbox {
     this.members = parts.members;
     this.roomChain = parts.roomChain;
     this.inbox = parts.inbox;
+    this.posts = parts.posts;
     this.sequence = parts.sequence;
     this.journal = parts.journal;
     this.operation = parts.operation;
   }
 
-  /** Delivers a message to the inbox of a name. */
-  send(sender: number, receiver: Name, text: StoredText, nowMs: number): ErrorCode | 'OK' {
-    const { inbox, sequence, journal, operation } = this;
+  /**
+   * Delivers a message to the inbox of a name, unless the sender has sent one with the same key in the last 24 hours: then
+   * that is the one delivered, whatever this one says. See `PostKeys` for which it was.
+   */
+  send(
+    sender: number,
+    receiver: Name,
+    text: StoredText,
+    nowMs: number,
+    key?: IdempotencyKey,
+  ): ErrorCode | 'OK' {
+    const { inbox, posts, sequence, journal, operation } = this;
     if (!journal.reserve()) return 'BUSY';
-    if (!this.blocks.reserve(text.messageBlockCount)) return 'STORE_FULL';
+    if (!posts.isNew(sender, key, nowMs)) {
+      // The first one may not have reached the disk yet.
+      journal.awaitPublished();
+      return operation.finish();
+    }
+    if (!this.blocks.reserve(text.messageBlockCount)) return operation.refuse('STORE_FULL');
     this.locks.acquire(this.users.lockOfName(receiver));
     const user = this.users.find(receiver);
     if (user === 0) return operation.refuse('RECIPIENT_NOT_FOUND');
     const firstBlock = inbox.append(user, sender, text, nowMs);
     if (firstBlock === 0) return operation.refuse('INBOX_FULL');
+    if (key !== undefined) posts.remember(user);
     // As late as can be: the sequence takes the one lock that all threads share.
     sequence.take();
     inbox.number(user, firstBlock, sequence.low, sequence.high);
-    if (journal.isOn) journal.message(user, sender, sequence.low, sequence.high, nowMs, text);
+    posts.note(user);
+    if (journal.isOn) journal.message(user, sender, sequence.low, sequence.high, nowMs, text, key);
     operation.finish();
     this.contacts.note(user, sender);
-    this.lastReceiver = user;
     return 'OK';
   }
 

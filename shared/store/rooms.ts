@@ -3,12 +3,14 @@
  * order of its locks stands here.
  */
 import type { ErrorCode } from '../protocol/error-codes';
+import type { IdempotencyKey } from '../protocol/idempotency-key';
 import type { Name } from '../protocol/name';
 import type { BlockPool, TextSink } from './block-pool';
 import type { JournalRing } from './journal-ring';
 import type { Locks } from './lock';
 import type { MemberTable } from './member-table';
 import type { Operation } from './operation';
+import type { PostKeys } from './post-keys';
 import type { RoomChain } from './room-chain';
 import type { RoomSteps } from './room-steps';
 import type { RoomTable } from './room-table';
@@ -28,9 +30,8 @@ export interface ListedRoom {
 
 export class Rooms {
   /**
-   * The number of the room that this thread changed last, or sent a message to, and whose membership it was: 0 for a
-   * message, and when somebody joined who was a member already. The
-   * sequence is the one that was taken last.
+   * The number of the room that this thread changed last, and whose membership it was: 0 when somebody joined who was a
+   * member already. The sequence is the one that was taken last.
    */
   changedRoom = 0;
   changedUser = 0;
@@ -42,6 +43,7 @@ export class Rooms {
   private readonly members: MemberTable;
   private readonly chain: RoomChain;
   private readonly steps: RoomSteps;
+  private readonly posts: PostKeys;
   private readonly sequence: Sequence;
   private readonly journal: JournalRing;
   private readonly operation: Operation;
@@ -54,6 +56,7 @@ export class Rooms {
     this.members = parts.members;
     this.chain = parts.roomChain;
     this.steps = parts.roomSteps;
+    this.posts = parts.posts;
     this.sequence = parts.sequence;
     this.journal = parts.journal;
     this.operation = parts.operation;
@@ -133,11 +136,16 @@ export class Rooms {
     }
   }
 
-  /** Sends a message to all members of a room but the sender, who has to be one. */
-  send(sender: number, name: Name, text: StoredText, nowMs: number): ErrorCode | 'OK' {
-    const { chain, sequence, journal, operation } = this;
+  /** Sends a message to all members of a room but the sender, who has to be one. With a key, as `Mailbox.send`. */
+  send(sender: number, name: Name, text: StoredText, nowMs: number, key?: IdempotencyKey): ErrorCode | 'OK' {
+    const { chain, posts, sequence, journal, operation } = this;
     if (!journal.reserve()) return 'BUSY';
-    if (!this.blocks.reserve(text.messageBlockCount)) return 'STORE_FULL';
+    if (!posts.isNew(sender, key, nowMs)) {
+      // The first one may not have reached the disk yet.
+      journal.awaitPublished();
+      return operation.finish();
+    }
+    if (!this.blocks.reserve(text.messageBlockCount)) return operation.refuse('STORE_FULL');
     this.locks.acquire(this.users.lockOf(sender));
     this.locks.acquire(this.table.lockOfName(name));
     const room = this.table.find(name);
@@ -145,11 +153,13 @@ export class Rooms {
     const member = this.members.find(sender, room);
     if (member === 0) return operation.refuse('NOT_A_MEMBER');
     const message = chain.append(room, sender, text, nowMs);
+    const receiver = -this.table.numberOf(room);
+    if (key !== undefined) posts.remember(receiver);
     // As late as can be: the sequence takes the one lock that all threads share.
     sequence.take();
     chain.number(room, message, member, sequence.low, sequence.high);
-    this.noteChange(room, 0);
-    if (journal.isOn) journal.message(-this.changedRoom, sender, sequence.low, sequence.high, nowMs, text);
+    posts.note(receiver);
+    if (journal.isOn) journal.message(receiver, sender, sequence.low, sequence.high, nowMs, text, key);
     return operation.finish();
   }
 

@@ -3,6 +3,8 @@
  * record by record. Nothing of it is journaled again.
  */
 import { highWord, joinWords, type JournalRecord, lowWord } from '../journal/record';
+import { IdempotencyKey } from '../protocol/idempotency-key';
+import { keyLifetimeSeconds } from '../protocol/limits';
 import { Name } from '../protocol/name';
 import type { TokenWords } from '../protocol/token';
 import { header, userRecord } from './layout';
@@ -21,6 +23,10 @@ export class StoreLoader {
   private readonly parts: StoreParts;
   private readonly name = new Name();
   private readonly text = new StoredText();
+  private readonly key = new IdempotencyKey();
+  /** Idempotency keys that came from the tables, and how many of them are under each lock. */
+  private loadedKeys = 0;
+  private readonly loadedKeysOfLock = new Map<number, number>();
   private readonly nowSeconds = Math.floor(Date.now() / 1_000);
   /** The largest that anything on disk speaks of. */
   private newestSequence = 0;
@@ -114,6 +120,28 @@ export class StoreLoader {
     this.writeWide(users.wordOf(receiver) + userRecord.lastSequenceLow, newest);
   }
 
+  /**
+   * Remembers the idempotency key of a post, as the tables have it: the newest first. False when nothing is to be gained
+   * from older ones, because these are forgotten or there is no room for them.
+   */
+  postedKey(sender: number, key: string, sequence: number, receiver: number, atMs: number): boolean {
+    const { keys, locks, operation } = this.parts;
+    const digest = this.digestOf(sender, key);
+    const atSeconds = Math.floor(atMs / 1_000);
+    if (this.nowSeconds - atSeconds > keyLifetimeSeconds || this.loadedKeys === keys.capacity) return false;
+    const lock = keys.lockOf(digest);
+    const loadedOfStripe = this.loadedKeysOfLock.get(lock) ?? 0;
+    locks.acquire(lock);
+    if (keys.find(digest, this.nowSeconds) === 0 && loadedOfStripe < keys.capacityOfStripe) {
+      const inserted = keys.insertOlder(digest, receiver, atSeconds, loadedOfStripe);
+      keys.number(inserted, lowWord(sequence), highWord(sequence));
+      this.loadedKeysOfLock.set(lock, loadedOfStripe + 1);
+      this.loadedKeys += 1;
+    }
+    operation.finish();
+    return true;
+  }
+
   /** Repeats a change. */
   apply(record: JournalRecord): void {
     const { locks, users, members, inbox, operation } = this.parts;
@@ -121,6 +149,7 @@ export class StoreLoader {
     switch (record.kind) {
       case 'message':
         this.message(record.receiver, record.sender, record.sequence, record.atMs, record.text);
+        if (record.key !== '') this.rememberKey(record);
         return;
       case 'read':
         if (!this.isLive(record.user)) return;
@@ -153,6 +182,21 @@ export class StoreLoader {
       case 'roomLeft':
         this.rooms.apply(record);
     }
+  }
+
+  private rememberKey({ sender, key, sequence, receiver, atMs }: JournalRecord & { kind: 'message' }): void {
+    const { keys, locks, operation } = this.parts;
+    const digest = this.digestOf(sender, key);
+    locks.acquire(keys.lockOf(digest));
+    const inserted = keys.insert(digest, receiver, Math.floor(atMs / 1_000));
+    keys.number(inserted, lowWord(sequence), highWord(sequence));
+    operation.finish();
+  }
+
+  private digestOf(sender: number, key: string): Int32Array {
+    if (!this.key.readText(key))
+      throw new LoadError(`user ${sender} has posted under an impossible key`, 'DATA_DAMAGED');
+    return this.parts.keys.digestOf(sender, this.key);
   }
 
   private replacePassword(user: number, passwordHash: string): void {

@@ -7,12 +7,14 @@ import { BlockPool } from './block-pool';
 import { Contacts } from './contacts';
 import { Inbox } from './inbox';
 import { JournalRing } from './journal-ring';
+import { KeyTable } from './key-table';
 import { readLayout, threadSlot } from './layout';
 import { Locks, type LongWaitReporter } from './lock';
 import type { Memory } from './memory';
 import { MemberTable } from './member-table';
 import { MessageChain } from './message-chain';
 import { Operation } from './operation';
+import { PostKeys } from './post-keys';
 import { RoomChain } from './room-chain';
 import { RoomSteps } from './room-steps';
 import { RoomTable } from './room-table';
@@ -33,6 +35,8 @@ export interface StoreParts {
   readonly active: ActiveList;
   readonly inbox: Inbox;
   readonly accounts: AccountSteps;
+  readonly keys: KeyTable;
+  readonly posts: PostKeys;
   readonly chains: MessageChain;
   readonly rooms: RoomTable;
   readonly members: MemberTable;
@@ -64,6 +68,8 @@ export function attachParts(memory: Memory, threadId: number, reportLongWait: Lo
   const roomChain = new RoomChain(memory, layout, transaction, chains, rooms, members);
   const roomUnread = new RoomUnread(chains, members, roomChain);
   const inbox = new Inbox(memory, layout, transaction, blocks, users, rooms, members, roomChain, roomUnread);
+  const keys = new KeyTable(memory, layout, transaction);
+  const sequence = new Sequence(memory, locks, transaction);
   const journal = new JournalRing(memory, layout, locks, slotWord);
   return {
     memory,
@@ -75,13 +81,15 @@ export function attachParts(memory: Memory, threadId: number, reportLongWait: Lo
     active,
     inbox,
     accounts: new AccountSteps(memory, users, sessions, active, inbox),
+    keys,
+    posts: new PostKeys(locks, keys, sequence),
     chains,
     rooms,
     members,
     roomChain,
     roomSteps: new RoomSteps(locks, rooms, members, roomChain),
     roomUnread,
-    sequence: new Sequence(memory, locks, transaction),
+    sequence,
     journal,
     subscriptions: new SubscriptionFlags(memory, layout),
     contacts: new Contacts(memory, layout),

@@ -20,6 +20,7 @@ import { Mailbox } from './mailbox';
 import type { Memory } from './memory';
 import type { Sequence } from './sequence';
 import type { Operation } from './operation';
+import type { PostKeys } from './post-keys';
 import { Rooms } from './rooms';
 import type { SessionLifetime, SessionTable } from './session-table';
 import { attachParts, type StoreParts } from './store-parts';
@@ -64,6 +65,8 @@ export function createStore(capacity: StoreCapacity): SharedArrayBuffer {
 export class Store {
   /** The journal of the changes; see there for when a reply may leave. */
   readonly journal: JournalRing;
+  /** Which message the last delivery was. */
+  readonly posts: PostKeys;
   /** The operations on messages. */
   readonly mail: Mailbox;
   /** Who gets live frames. */
@@ -94,6 +97,7 @@ export class Store {
     this.subscriptions = parts.subscriptions;
     this.contacts = parts.contacts;
     this.sequence = parts.sequence;
+    this.posts = parts.posts;
     this.mail = new Mailbox(parts);
     this.rooms = new Rooms(parts);
   }

@@ -4,6 +4,7 @@ import { framingCases } from './framing-cases';
 import { historyCases } from './history-cases';
 import { malformedCases } from './malformed-cases';
 import { messageCases } from './message-cases';
+import { postCases } from './post-cases';
 import { sessionCases } from './session-cases';
 import { unreadCases } from './unread-cases';
 
@@ -15,5 +16,6 @@ export const allCases: readonly ConformanceCase[] = [
   ...messageCases,
   ...accountCases,
   ...unreadCases,
+  ...postCases,
   ...historyCases,
 ];

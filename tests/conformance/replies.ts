@@ -24,6 +24,8 @@ export const badSession = error('Session Tidak Ditemukan', 'BAD_SESSION');
 export const badRequest = error('Request tidak valid', 'BAD_REQUEST');
 export const lineTooLong = error('Request terlalu panjang', 'LINE_TOO_LONG');
 export const noSuchMessage = error('Pesan tidak ditemukan', 'NO_SUCH_MESSAGE');
+/** Its id is the first group. */
+export const posted = /^\{"status": "OK", "id": "([!-~]{1,64}?)", "duplicate": false\}\r\n\r\n$/;
 export const messageTooLong = errorCoded('MESSAGE_TOO_LONG');
 
 /** What one sender's messages look like in an inbox. `texts` are given as they stand in the reply, escaped. */

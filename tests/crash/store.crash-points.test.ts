@@ -36,7 +36,7 @@ describe.each([
       process.stdout.write(
         `crash points explored ${title}: ${crashPoints}, in ${explorable.length} scenarios\n`,
       );
-    }, 60_000);
+    }, 120_000);
 
     test.each(explorable)('%s', (name) => {
       const { violations, crashPoints } = explored[name]!;

@@ -4,7 +4,7 @@ import { header, type Layout, readLayout, threadSlot } from '../../shared/store/
 import type { Memory } from '../../shared/store/memory';
 import { Store } from '../../shared/store/store';
 import type { CrashScenario } from './crash-scenario';
-import { preparedStore, scenarioNames, scenarioTokens } from './crash-scenarios';
+import { preparedStore, scenarioKeys, scenarioNames, scenarioTokens } from './crash-scenarios';
 import { type CrashFlaw, type CrashParts, flawedParts } from './crash-flaws';
 import { CrashingMemory, QuietMemory, ThreadDeath } from './crashing-memory';
 import { exerciseStore, overtake } from './store-exercise';
@@ -115,7 +115,7 @@ class Explorer {
 
   /** The logical state, as text that compares. */
   private stateOf(buffer: SharedArrayBuffer): string {
-    return JSON.stringify(snapshotOf(buffer, scenarioNames, scenarioTokens, this.looked));
+    return JSON.stringify(snapshotOf(buffer, scenarioNames, scenarioTokens, this.looked, scenarioKeys));
   }
 
   private isAttached(buffer: SharedArrayBuffer): boolean {

@@ -1,18 +1,31 @@
 /** Operations to be interrupted, each with the store that it is run on. */
-import { header, readLayout } from '../../shared/store/layout';
+import { header, keyStripes, readLayout } from '../../shared/store/layout';
 import { recoverThread } from '../../shared/store/recovery';
 import { createStore, Store } from '../../shared/store/store';
 import { type CrashScenario, scenario } from './crash-scenario';
 import { LoneMemory } from './crashing-memory';
 import { takeMessages } from './inbox-collector';
 import { roomScenarios } from './room-scenarios';
-import { filledText, idOf, ignoreLongWaits, nameOf, namesOfOneStripe, textOf, tokenOf } from './store-values';
+import {
+  filledText,
+  fixKeySecret,
+  idOf,
+  ignoreLongWaits,
+  keyOf,
+  keysOfOneStripe,
+  nameOf,
+  namesOfOneStripe,
+  textOf,
+  tokenOf,
+} from './store-values';
 
 const preparer = 7;
 /** Anna and her twins share a lock stripe and a bucket; bob has his own. */
 export const scenarioNames = [...namesOfOneStripe(3), 'bob', 'carol', 'newcomer'] as const;
 const [anna, twin, otherTwin] = scenarioNames as unknown as readonly [string, string, string];
 export const scenarioTokens = Array.from({ length: 16 }, (_, index) => index + 1);
+/** Anna's, all in one stripe. */
+export const scenarioKeys = keysOfOneStripe(1, 3);
 const capacity = {
   threadsMax: 4,
   usersMax: 12,
@@ -21,12 +34,14 @@ const capacity = {
   inboxMessagesMax: 200,
   roomsMax: 4,
   membersMax: 24,
+  keysMax: 2 * keyStripes,
 };
 const nowMs = 1_764_000_000_123;
 
 /** `ringWords` is 0 for a store without a journal. */
 export function preparedStore(scenario: CrashScenario, ringWords: number): SharedArrayBuffer {
   const buffer = createStore({ ...capacity, ...scenario.capacity, ringWords });
+  fixKeySecret(buffer);
   const memory = new LoneMemory(buffer);
   scenario.prepare(Store.attach(memory, preparer, ignoreLongWaits), buffer);
   recoverThread(memory, readLayout(memory.words), preparer);
@@ -86,6 +101,12 @@ function withMessages(store: Store): void {
   send(store, 'carol', 'bob', 300);
 }
 
+/** Anna has used two of her keys. */
+function withPosts(store: Store): void {
+  people(store);
+  for (const key of [0, 1]) post(key, 5)(store);
+}
+
 /** The first three of his five messages have been read. */
 function withRead(store: Store): void {
   withMessages(store);
@@ -134,6 +155,15 @@ const fetch = (messagesMax: number) => (store: Store) => {
 /** Acknowledges one of bob's messages, or what looks like one. */
 const acknowledge = (sequence: number) => (store: Store) =>
   store.mail.acknowledge(user(store, 'bob'), idOf(sequence, user(store, 'bob')));
+/** Anna posts to bob, under one of her keys. */
+const post = (key: number, lengthBytes: number) => (store: Store) =>
+  store.mail.send(
+    1,
+    nameOf('bob'),
+    textOf(filledText('post', lengthBytes)),
+    nowMs,
+    keyOf(scenarioKeys[key]!),
+  );
 const changePassword = (keptToken: number) => (store: Store) =>
   store.changePassword(store.credentialsOf(nameOf(anna))!, textOf('new hash'), tokenOf(keptToken));
 const renew = (hash: string) => (store: Store) => {
@@ -150,6 +180,7 @@ function atSequenceCarry(store: Store, buffer: SharedArrayBuffer): void {
 const nothing = (): void => undefined;
 const empty = { stock: 'empty' } as const;
 const large = { blocksMax: 3_000 };
+const manyKeys = { keysMax: 8 * keyStripes };
 
 const accountScenarios: readonly CrashScenario[] = [
   scenario('createUser, the first of a store', nothing, (store) => create(store, anna)),
@@ -272,6 +303,22 @@ const messageScenarios: readonly CrashScenario[] = [
   scenario('acknowledge, none of his', withMessages, acknowledge(6), { outcome: 'NO_SUCH_MESSAGE' }),
   scenario('acknowledge, another’s between his own', withAnothers, acknowledge(6), {
     outcome: 'NO_SUCH_MESSAGE',
+  }),
+  scenario('post, the first of a store', people, post(0, 5)),
+  scenario('post, long, filled inbox, empty stock', withMessages, post(0, 700), empty),
+  scenario('post, into a chain of keys', withPosts, post(2, 5), { capacity: manyKeys }),
+  scenario('post, in the place of the oldest key', withPosts, post(2, 5)),
+  scenario('post, again', withPosts, (store) => `${post(1, 9)(store)}, as before`, {
+    outcome: 'OK, as before',
+  }),
+  scenario('post, inbox full', withPosts, post(2, 5), {
+    outcome: 'INBOX_FULL',
+    capacity: { inboxMessagesMax: 2 },
+  }),
+  scenario('post, too few blocks left', people, post(0, 12_288), {
+    ...empty,
+    outcome: 'STORE_FULL',
+    capacity: { blocksMax: 150 },
   }),
   scenario('takeInbox, whole, as a magazine', withHugeInbox, take({}), { outcome: 12, capacity: large }),
   scenario('takeInbox, prefix, as a magazine', withHugeInbox, take({ messagesMax: 11 }), {

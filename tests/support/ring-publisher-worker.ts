@@ -4,7 +4,7 @@ import { Memory } from '../../shared/store/memory';
 import { Store } from '../../shared/store/store';
 import { InboxCollector } from './inbox-collector';
 import { RandomNumbers } from './random-numbers';
-import { filledText, ignoreLongWaits, nameOf, textOf, tokenOf } from './store-values';
+import { filledText, ignoreLongWaits, keyOf, nameOf, publishedKeys, textOf, tokenOf } from './store-values';
 
 export interface PublisherRequest {
   readonly store: SharedArrayBuffer;
@@ -29,6 +29,7 @@ export interface PublisherAnswer {
 const { store: buffer, ...request } = workerData as PublisherRequest;
 const random = new RandomNumbers(request.publisher + 1);
 const store = Store.attach(new Memory(buffer), threadId, ignoreLongWaits);
+const postedAtMs = 1_764_000_000_000;
 const accepted: string[] = [];
 const outcomes: Record<string, number> = {};
 
@@ -48,6 +49,13 @@ function send(receiver: string, number: number): string {
   return outcome;
 }
 
+/** Under a key that others use, too. */
+function post(receiver: string, number: number): string {
+  const text = textOf(filledText(`${request.publisher}.${number}`, 20));
+  const outcome = store.mail.send(1, nameOf(receiver), text, postedAtMs, keyOf(random.of(publishedKeys)));
+  return `post ${store.posts.isDuplicate ? 'again' : outcome}`;
+}
+
 function anything(number: number): string {
   const name = random.of(request.names);
   const credentials = store.credentialsOf(nameOf(name))!;
@@ -64,6 +72,8 @@ function anything(number: number): string {
       return store.openSession(credentials, token, 1_764_000_000);
     case 2:
       return store.changePassword(credentials, textOf(`hash ${request.publisher}.${number}`), token);
+    case 3:
+      return post(name, number);
     default:
       return send(name, number);
   }

@@ -4,7 +4,7 @@ import type { Store } from '../../shared/store/store';
 import { type CrashScenario, scenario } from './crash-scenario';
 import { takeMessages } from './inbox-collector';
 import { joinRoom, sendToRoom } from './room-values';
-import { filledText, nameOf, namesOfOneStripe, textOf } from './store-values';
+import { filledText, keyOf, nameOf, namesOfOneStripe, textOf } from './store-values';
 
 const nowMs = 1_764_000_000_123;
 const [anna, twin] = namesOfOneStripe(3) as readonly [string, string, string];
@@ -89,6 +89,10 @@ function beforeLook(store: Store, buffer: SharedArrayBuffer): void {
   words[readLayout(words).rooms + roomRecord.sendsUntilLook] = 0;
 }
 
+/** Anna posts to #tim, under a key of hers. */
+const post = (lengthBytes: number) => (store: Store) =>
+  store.rooms.send(1, nameOf(tim), textOf(filledText('post', lengthBytes)), 1_764_000_000_000, keyOf('key'));
+
 const small = { roomsMax: 2, membersMax: 5 };
 const empty = { stock: 'empty' } as const;
 
@@ -125,6 +129,10 @@ export const roomScenarios: readonly CrashScenario[] = [
     capacity: { inboxMessagesMax: 3 },
   }),
   scenario('sendToRoom, what all have read goes', beforeLook, say('bob', tim, 130)),
+  scenario('postToRoom', withMessages, post(20)),
+  scenario('postToRoom, again', all(withMessages, post(20)), (store) => `${post(9)(store)}, as before`, {
+    outcome: 'OK, as before',
+  }),
   scenario('sendToRoom, not a member', inRooms, say(twin, tim, 5), { outcome: 'NOT_A_MEMBER' }),
   scenario('takeUnread, of inbox and rooms', withMessages, take('bob'), { outcome: 5 }),
   scenario('takeUnread, a prefix that ends in a room', withMessages, take('bob', 3), { outcome: 3 }),

@@ -4,11 +4,11 @@ import { auditStore } from '../../shared/store/audit';
 import { Store } from '../../shared/store/store';
 import { LoneMemory, LoneSleep } from './crashing-memory';
 import { takeMessages } from './inbox-collector';
-import { scenarioNames, scenarioTokens } from './crash-scenarios';
+import { scenarioKeys, scenarioNames, scenarioTokens } from './crash-scenarios';
 import { scenarioRooms } from './room-scenarios';
 import { joinRoom, sendToRoom } from './room-values';
 import { activeUsers } from './store-snapshot';
-import { filledText, ignoreLongWaits, nameOf, textOf, tokenOf } from './store-values';
+import { filledText, idOf, ignoreLongWaits, keyOf, nameOf, textOf, tokenOf } from './store-values';
 
 const survivors = [3_000_001, 3_000_002];
 const stoppedMax = 2;
@@ -31,6 +31,8 @@ export function exerciseStore(buffer: SharedArrayBuffer, isFull: boolean): void 
 export function overtake(buffer: SharedArrayBuffer): number[] {
   const operations = scenarioNames.flatMap((name, index): ((store: Store) => unknown)[] => [
     (store) => store.mail.send(1, nameOf(name), textOf('overtaking'), 1),
+    (store) =>
+      store.mail.send(1, nameOf(name), textOf('again'), 1, keyOf(scenarioKeys[index % scenarioKeys.length]!)),
     (store) => takeMessages(store, store.credentialsOf(nameOf(name))?.user ?? 1, { messagesMax: 1 }),
     (store) => {
       const credentials = store.credentialsOf(nameOf(name));
@@ -75,10 +77,28 @@ function exerciseUsers(store: Store, threadId: number, isFull: boolean): void {
       takeMessages(store, user),
       sent.map((text) => ({ sender: user, text })),
     );
+    exercisePosts(store, user, name, `exercise-${threadId}-${user}`, isFull);
     if (sent.length === 0) continue;
     store.renewPasswordHash(credentials, textOf(`renewed by ${threadId}`));
     assert.equal(store.credentialsOfUser(user).passwordHash, `renewed by ${threadId}`);
   }
+}
+
+function exercisePosts(store: Store, user: number, name: string, keyText: string, isFull: boolean): void {
+  const { mail, posts } = store;
+  const key = keyOf(keyText);
+  const outcome = mail.send(user, nameOf(name), textOf('posted'), 1, key);
+  assert.ok(outcome === 'OK' || isFull, outcome);
+  if (outcome !== 'OK') return;
+  const { sequence, receiver } = posts.delivered;
+  assert.deepEqual([receiver, posts.isDuplicate], [user, false]);
+  assert.equal(mail.send(user, nameOf(name), textOf('posted'), 1, key), 'OK');
+  assert.deepEqual([posts.delivered.sequence, posts.isDuplicate], [sequence, true]);
+  const shown: number[] = [];
+  const hasMore = mail.fetch(user, 10, { message: (message) => shown.push(message.sequence) > 0 });
+  assert.deepEqual([shown, hasMore], [[sequence], false]);
+  assert.equal(mail.acknowledge(user, idOf(sequence, user)), 'OK');
+  assert.deepEqual(takeMessages(store, user), []);
 }
 
 function exerciseSessions(store: Store, threadId: number, isFull: boolean): void {

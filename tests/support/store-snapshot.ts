@@ -1,9 +1,10 @@
 /** What a store says of its users, sessions, rooms and inboxes through its own operations: its logical state. */
+import { formatMessageId } from '../../shared/protocol/message-id';
 import { Store } from '../../shared/store/store';
 import { LoneMemory } from './crashing-memory';
 import { takeMessages, type TakenMessage } from './inbox-collector';
 import { membersOf, roomsOf, type SeenRoom } from './room-values';
-import { ignoreLongWaits, nameOf, tokenOf } from './store-values';
+import { ignoreLongWaits, keyOf, nameOf, textOf, tokenOf } from './store-values';
 import { TextRuns } from './text-runs';
 
 export interface StoreSnapshot {
@@ -23,9 +24,13 @@ export interface StoreSnapshot {
   readonly sessions: Readonly<Record<number, number>>;
   /** Users in order of login. */
   readonly active: readonly number[];
+  /** Of the first user's keys, the ids that those lead to which are remembered. */
+  readonly keys: Readonly<Record<string, string>>;
 }
 
 const snapshotThread = 1_000_001;
+/** Within a day of all that tests post. */
+const keysAskedAtMs = 1_764_000_001_000;
 
 /** Into `copy`, if one is given that may be used again. */
 export function copyStore(
@@ -36,12 +41,13 @@ export function copyStore(
   return copy;
 }
 
-/** Looks at a copy (in `scratch`): reading an inbox empties it. A thread slot must be free. */
+/** Looks at a copy (in `scratch`): reading an inbox empties it. A thread slot must be free. `keys` are the first user's. */
 export function snapshotOf(
   buffer: SharedArrayBuffer,
   names: readonly string[],
   tokenNumbers: readonly number[],
   scratch?: SharedArrayBuffer,
+  keys: readonly string[] = [],
 ): StoreSnapshot {
   const store = Store.attach(new LoneMemory(copyStore(buffer, scratch)), snapshotThread, ignoreLongWaits);
   const users: Record<string, StoreSnapshot['users'][string]> = {};
@@ -68,7 +74,18 @@ export function snapshotOf(
     const user = store.useSession(tokenOf(number), 1);
     if (user !== 0) sessions[number] = user;
   }
-  return { users, sessions, active: activeUsers(store) };
+  return { users, sessions, active: activeUsers(store), keys: knownKeys(store, keys) };
+}
+
+/** Tries each of the first user's keys on a post that cannot be delivered. */
+function knownKeys(store: Store, keys: readonly string[]): Record<string, string> {
+  const known: Record<string, string> = {};
+  for (const key of keys) {
+    const outcome = store.mail.send(1, nameOf('nobody-at-all'), textOf('x'), keysAskedAtMs, keyOf(key));
+    const { sequence, receiver } = store.posts.delivered;
+    if (outcome === 'OK') known[key] = formatMessageId(sequence, receiver);
+  }
+  return known;
 }
 
 /** In order of login. At second 0 everybody who is logged in counts as having been there lately. */

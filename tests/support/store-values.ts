@@ -1,8 +1,10 @@
 /** Plain values turned into what the store takes. */
+import { IdempotencyKey } from '../../shared/protocol/idempotency-key';
 import { MessageId } from '../../shared/protocol/message-id';
 import { Name } from '../../shared/protocol/name';
 import type { TokenWords } from '../../shared/protocol/token';
-import { stripesPerTable } from '../../shared/store/layout';
+import { KeyedDigest } from '../../shared/store/keyed-digest';
+import { header, keyStripes, stripesPerTable } from '../../shared/store/layout';
 import { StoredText } from '../../shared/store/stored-text';
 
 export function nameOf(text: string): Name {
@@ -13,6 +15,36 @@ export function nameOf(text: string): Name {
 
 export function textOf(ascii: string): StoredText {
   return StoredText.fromAscii(ascii);
+}
+
+export function keyOf(text: string): IdempotencyKey {
+  const key = new IdempotencyKey();
+  if (!key.readText(text)) throw new Error(`${text} is not an idempotency key`);
+  return key;
+}
+
+/** Idempotency keys that threads use at the same time. */
+export const publishedKeys = Array.from({ length: 40 }, (_, index) => `key-${index}`);
+
+/** The secret of stores whose keys are to fall into known stripes. */
+const knownSecret = Int32Array.of(1, 2, 3, 4);
+
+/** Takes the chance out of where a fresh store keeps idempotency keys. */
+export function fixKeySecret(buffer: SharedArrayBuffer): void {
+  new Int32Array(buffer).set(knownSecret, header.keySecret);
+}
+
+/** Keys of one sender that share a stripe, and so their lock and their ring, where the secret is the known one. */
+export function keysOfOneStripe(sender: number, count: number): readonly string[] {
+  const digest = new KeyedDigest(knownSecret);
+  const stripeOf = (key: string): number => digest.take(sender, keyOf(key))[0]! & (keyStripes - 1);
+  const keys = ['key'];
+  const stripe = stripeOf('key');
+  for (let number = 0; keys.length < count; number += 1) {
+    const key = `key-${number.toString(36)}`;
+    if (stripeOf(key) === stripe) keys.push(key);
+  }
+  return keys;
 }
 
 /** The id of the message of a sequence to a user, or to a room as its negative number. */

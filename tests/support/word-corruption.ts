@@ -2,6 +2,8 @@
 import {
   block,
   header,
+  keyRecord,
+  keyStripes,
   lockNumber,
   lockWords,
   readLayout,
@@ -9,20 +11,40 @@ import {
   threadSlot,
   userRecord,
 } from '../../shared/store/layout';
+import { keyBucketWord } from '../../shared/store/key-table';
+import { KeyedDigest } from '../../shared/store/keyed-digest';
 import { recoverThread } from '../../shared/store/recovery';
 import { createStore, Store } from '../../shared/store/store';
 import { CrashingMemory, ThreadDeath } from './crashing-memory';
 import { takeMessages } from './inbox-collector';
-import { filledText, ignoreLongWaits, nameOf, textOf, tokenOf } from './store-values';
+import {
+  filledText,
+  fixKeySecret,
+  ignoreLongWaits,
+  keyOf,
+  keysOfOneStripe,
+  nameOf,
+  textOf,
+  tokenOf,
+} from './store-values';
 
-const capacity = { threadsMax: 3, usersMax: 8, sessionsMax: 16, blocksMax: 2_500, inboxMessagesMax: 100 };
+const capacity = {
+  threadsMax: 3,
+  usersMax: 8,
+  sessionsMax: 16,
+  blocksMax: 2_500,
+  inboxMessagesMax: 100,
+  keysMax: 2 * keyStripes,
+};
 
 /**
  * Users 1 to 3; sessions 1 and 2 of user 1 valid and 3 and 4 ended but not removed, 5 of user 2, 6 free; user 1 has
- * one long and two short messages unread; a magazine; a stock.
+ * one long and two short messages unread; a magazine; a stock; two idempotency keys in one stripe, of which there is one
+ * record, and one in another.
  */
 export function fullStore(): SharedArrayBuffer {
   const buffer = createStore(capacity);
+  fixKeySecret(buffer);
   const memory = new CrashingMemory(buffer);
   const store = Store.attach(memory, 1, ignoreLongWaits);
   for (const name of ['first', 'second', 'third'])
@@ -32,6 +54,9 @@ export function fullStore(): SharedArrayBuffer {
   takeMessages(store, 2);
   openSessions(store);
   endSessionsHalfway(buffer);
+  for (const key of keysOfOneStripe(2, 3))
+    store.mail.send(2, nameOf('second'), textOf('posted'), 1, keyOf(key));
+  takeMessages(store, 2);
   for (const lengthBytes of [400, 10, 20])
     store.mail.send(3, nameOf('first'), textOf(filledText('message', lengthBytes)), 1);
   return buffer;
@@ -78,6 +103,16 @@ export function checkedWords(buffer: SharedArrayBuffer): readonly CheckedWord[] 
   const blockWord = (blockNumber: number): number => layout.blocks + (blockNumber - 1) * block.words;
   const magazine = blockWord(words[header.magazineHead]!);
   const freeSession = layout.sessions + (words[header.sessionFree]! - 1) * sessionRecord.words;
+  const stripe = new KeyedDigest(words.slice(header.keySecret, header.keySecret + 4)).take(
+    2,
+    keyOf('key'),
+  )[0]!;
+  const linkedKey = layout.keys + (stripe & (keyStripes - 1)) * layout.keysPerStripe * keyRecord.words;
+  const keyBucket = keyBucketWord(
+    layout,
+    words[linkedKey + keyRecord.digest]!,
+    words[linkedKey + keyRecord.digest + 1]!,
+  );
   const named = (prefix: string, base: number, fields: Readonly<Record<string, number>>): CheckedWord[] =>
     Object.entries(fields).map(([name, offset]) => ({ name: `${prefix} ${name}`, word: base + offset }));
   return [
@@ -131,6 +166,12 @@ export function checkedWords(buffer: SharedArrayBuffer): readonly CheckedWord[] 
       nextInBucket: sessionRecord.nextInBucket,
       user: sessionRecord.user,
     }),
+    ...named('idempotency key', linkedKey, {
+      nextInBucket: keyRecord.nextInBucket,
+      digest: keyRecord.digest,
+      sequenceHigh: keyRecord.sequenceHigh,
+    }),
+    ...named('idempotency keys', 0, { bucket: keyBucket }),
     ...named('message', blockWord(inboxHead), {
       next: block.next,
       textBytes: block.message.textBytes,

@@ -24,6 +24,7 @@ function parse(line: Buffer | string): ReferenceRequest {
     if (kind === 'token') return [kind, parser.tokenIsWellFormed ? token : 'malformed'];
     if (kind === 'name') return [kind, parser.nameIsWellFormed ? parser.name.toString() : 'malformed'];
     if (kind === 'limit') return [kind, parser.limit === undefined ? '' : `${parser.limit}`];
+    if (kind === 'key') return [kind, parser.keyIsWellFormed ? keyText() : 'malformed'];
     if (kind === 'id') return [kind, parser.idIsWellFormed ? formatted(parser.id) : 'malformed'];
     if (kind === 'destination') {
       const sign = parser.destinationIsRoom ? '#' : '';
@@ -37,6 +38,10 @@ function parse(line: Buffer | string): ReferenceRequest {
     return [kind, textOf(parser[kind])];
   });
   return { command, parameters: Object.fromEntries(values.filter(([, value]) => value !== '')) };
+}
+
+function keyText(): string {
+  return Buffer.from(parser.key.words.buffer, 0, parser.key.lengthBytes).toString('latin1');
 }
 
 function formatted({ sequence, receiver }: MessageId): string {
@@ -62,6 +67,7 @@ function judged(parameters: Readonly<Record<string, string>>): Record<string, st
   for (const [kind, word] of Object.entries(parameters)) {
     if (kind === 'token') judgements[kind] = word === token ? token : 'malformed';
     if (kind === 'limit') judgements[kind] = /^[0-9]{1,9}$/.test(word) ? `${Number(word)}` : 'NaN';
+    if (kind === 'key') judgements[kind] = /^[!-~]{1,64}$/.test(word) ? word : 'malformed';
     if (kind === 'id') judgements[kind] = idForm.test(word) ? word : 'malformed';
     const form = forms[kind];
     if (form !== undefined) judgements[kind] = form.test(word) ? word.toLowerCase() : 'malformed';
@@ -118,6 +124,9 @@ describe('parameters that are missing or empty', () => {
     'fetch',
     `ack ${token}`,
     `ack ${token}  `,
+    `post ${token} key`,
+    `post ${token} key messi`,
+    `post ${token} key messi  \t `,
   ])('make it a bad command: %j', (line) => {
     expect(parse(line)).toBe('BAD_COMMAND');
   });
@@ -307,6 +316,7 @@ test('every line is understood as the reference understands it', () => {
         'register me pw',
         `fetch ${token}`,
         `ack ${token}`,
+        `post ${token} k3y`,
       ),
       space,
       line,

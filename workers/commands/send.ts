@@ -1,6 +1,6 @@
-import { messageBytesMax } from '../../shared/protocol/limits';
 import { encodeReply } from '../../shared/protocol/reply-writer';
 import type { QuickCommand } from '../command';
+import { deliver } from '../delivery';
 
 const sent = encodeReply({ status: 'OK', message: 'Message Sent' });
 
@@ -15,26 +15,9 @@ export const send: QuickCommand = {
   needsSession: true,
   summary: 'send a message to a user, or to a #room',
 
-  run({ store, request, requestBytes, reply, user, nowMs, text, live }) {
-    if (!request.nameIsWellFormed) {
-      reply.error(request.destinationIsRoom ? 'NO_SUCH_ROOM' : 'RECIPIENT_NOT_FOUND');
-      return;
-    }
-    if (request.text.end - request.text.start > messageBytesMax) {
-      reply.error('MESSAGE_TOO_LONG');
-      return;
-    }
-    if (request.textNeedsEscape) text.escape(requestBytes, request.text.start, request.text.end);
-    else text.copy(request.view, request.text.start, request.text.end);
-    const outcome = request.destinationIsRoom
-      ? store.rooms.send(user, request.name, text, nowMs)
-      : store.mail.send(user, request.name, text, nowMs);
-    if (outcome !== 'OK') {
-      reply.error(outcome);
-      return;
-    }
-    reply.bytes(sent);
-    const receiver = request.destinationIsRoom ? -store.rooms.changedRoom : store.mail.lastReceiver;
-    live.message(user, receiver, request.name, store.lastSequence, nowMs, text);
+  run(context) {
+    const outcome = deliver(context, undefined);
+    if (outcome === 'OK') context.reply.bytes(sent);
+    else context.reply.error(outcome);
   },
 };
