@@ -25,6 +25,7 @@ function parse(line: Buffer | string): ReferenceRequest {
     if (kind === 'name') return [kind, parser.nameIsWellFormed ? parser.name.toString() : 'malformed'];
     if (kind === 'limit') return [kind, parser.limit === undefined ? '' : `${parser.limit}`];
     if (kind === 'key') return [kind, parser.keyIsWellFormed ? keyText() : 'malformed'];
+    if (kind === 'id' && !parser.idIsGiven) return [kind, ''];
     if (kind === 'id') return [kind, parser.idIsWellFormed ? formatted(parser.id) : 'malformed'];
     if (kind === 'destination') {
       const sign = parser.destinationIsRoom ? '#' : '';
