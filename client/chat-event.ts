@@ -29,6 +29,8 @@ export type ChatEvent =
   | { readonly kind: 'gap' }
   | { readonly kind: 'presence'; readonly presence: Presence }
   | { readonly kind: 'join' | 'leave'; readonly change: RoomChange }
+  /** The session that was subscribed has ended: no more of its events come. */
+  | { readonly kind: 'logout' }
   /** The server goes down: come back after so long. */
   | { readonly kind: 'restart'; readonly retryMs: number }
   /** An event of a newer server. */
@@ -42,6 +44,7 @@ export interface ChatEvents {
   presence: [presence: Presence];
   join: [change: RoomChange];
   leave: [change: RoomChange];
+  logout: [];
   restart: [retryMs: number];
 }
 
@@ -55,6 +58,7 @@ export function eventIn({ members }: Frame): ChatEvent | undefined {
     case 'read':
       return { kind, id: idOf(members) };
     case 'gap':
+    case 'logout':
       return { kind };
     case 'presence':
       return { kind, presence: presenceOf(members) };

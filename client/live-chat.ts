@@ -35,9 +35,9 @@ export interface LiveChatOptions extends ChatConnectionOptions, LiveChatLogin, L
   readonly port: number;
 }
 
-export interface LiveChatEvents extends Omit<ChatEvents, 'message'> {
-  /** Any event of the server but a message, before it is emitted by its name. */
-  event: [event: Exclude<ChatEvent, { kind: 'message' }>];
+export interface LiveChatEvents extends Omit<ChatEvents, 'message' | 'logout'> {
+  /** Any event of the server that is emitted by its name, before it is. */
+  event: [event: Exclude<ChatEvent, { kind: 'message' | 'logout' }>];
   /** Logged in and subscribed, for the first time or again. Messages that were missed follow. */
   online: [];
   /** The connection is lost, or cannot be had; the next try is in so many milliseconds. */
@@ -76,6 +76,7 @@ export class LiveChat extends EventEmitter<LiveChatEvents> {
   /** The connection that is subscribed; undefined while offline. */
   private subscribed: ChatConnection | undefined;
   private isClosing = false;
+  private isLoggingOut = false;
   private isOver = false;
 
   /**
@@ -177,7 +178,12 @@ export class LiveChat extends EventEmitter<LiveChatEvents> {
   /** Ends the session on the server, once what was posted is answered, and then this. */
   async logout(): Promise<void> {
     await this.outbox.drained();
-    await this.ask((connection, token) => connection.logout(token));
+    this.isLoggingOut = true;
+    try {
+      await this.ask((connection, token) => connection.logout(token));
+    } finally {
+      this.isLoggingOut = false;
+    }
     this.finish(undefined);
   }
 
@@ -269,6 +275,11 @@ export class LiveChat extends EventEmitter<LiveChatEvents> {
   private readonly takeEvent = (event: ChatEvent): void => {
     if (event.kind === 'message') {
       this.feed.take(event.message);
+      return;
+    }
+    if (event.kind === 'logout') {
+      if (!this.isLoggingOut)
+        this.loseSession(new ChatError('BAD_SESSION', 'the session was ended elsewhere, or has expired'));
       return;
     }
     this.emit('event', event);

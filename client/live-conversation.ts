@@ -27,6 +27,7 @@ export class LiveConversation implements StepRunner {
   private usedConnection: ChatConnection | undefined;
   /** The connection is being replaced because we want it so: nothing to speak of. */
   private isRenewing = false;
+  private isLoggingOut = false;
   private latestCorrespondent: string | undefined;
 
   /** @param isForProgram whether each line gets its answer before the next one is entered, and nobody presses Tab */
@@ -67,6 +68,7 @@ export class LiveConversation implements StepRunner {
     const { connection } = this.link;
     // Logging in or out ends what is subscribed; what was sent before that is sent.
     if (/^(auth|logout) /.test(line)) await this.chat?.flushed();
+    this.isLoggingOut = line.startsWith('logout ');
     try {
       if (connection === undefined) throw new ChatError('CONNECTION_CLOSED', 'not connected at the moment');
       const reply = await connection.request(line);
@@ -75,6 +77,7 @@ export class LiveConversation implements StepRunner {
       if (!(error instanceof ChatError)) throw error;
       this.view.failed(error);
     }
+    this.isLoggingOut = false;
     await this.followLogin();
   }
 
@@ -183,6 +186,8 @@ export class LiveConversation implements StepRunner {
     if (!(reason instanceof ChatError)) throw reason;
     if (chat !== this.chat) return;
     this.chat = undefined;
+    // The reply says so.
+    if (this.isLoggingOut) return;
     const { state } = this.session;
     state.isSubscribed = false;
     if (reason.code === 'BAD_COMMAND') {

@@ -5,8 +5,8 @@ import type { ChatMessage } from './chat-message';
 import type { Reply } from './reply';
 import type { OutputLine } from './step';
 
-/** An event other than a message. */
-export type Notice = Exclude<ChatEvent, { kind: 'message' | 'unknown' }>;
+/** An event that is told as it is. */
+export type Notice = Exclude<ChatEvent, { kind: 'message' | 'logout' | 'unknown' }>;
 
 /** Shows what happens in a live conversation, to a person or to a program. */
 export interface LiveView {

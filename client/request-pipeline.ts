@@ -17,7 +17,7 @@ export interface PipelineOptions {
 }
 
 /**
- * `message`, `read`, `gap`, `presence`, `join`, `leave` and `restart` come after a `subscribe` only. They are emitted as
+ * `message`, `read`, `gap`, `presence`, `join`, `leave`, `logout` and `restart` come after a `subscribe` only. They are emitted as
  * they are read: those that came along with the reply to `subscribe` before its promise has resolved, so listen first.
  */
 export interface PipelineEvents extends ChatEvents {
@@ -189,7 +189,7 @@ export class RequestPipeline extends EventEmitter<PipelineEvents> {
     this.emit('event', event);
     if (event.kind === 'message') this.emit(event.kind, event.message);
     else if (event.kind === 'read') this.emit(event.kind, event.id);
-    else if (event.kind === 'gap') this.emit(event.kind);
+    else if (event.kind === 'gap' || event.kind === 'logout') this.emit(event.kind);
     else if (event.kind === 'presence') this.emit(event.kind, event.presence);
     else if (event.kind === 'restart') this.emit(event.kind, event.retryMs);
     else if (event.kind !== 'unknown') this.emit(event.kind, event.change);

@@ -129,6 +129,18 @@ test('a session that the server has forgotten is told, and a new login goes on',
   expect(await ask(client, 'send lineker x')).toMatchObject({ id: 'post-1' });
 });
 
+test('logging out is a reply and no event; being logged out is an event', async () => {
+  const client = start(peer.port);
+  await ask(client, 'auth messi surabaya');
+  await next(client);
+  expect(await ask(client, 'logout')).toEqual({ status: 'OK', messages: 'Logged Out!' });
+  expect(await ask(client, 'auth messi surabaya')).toMatchObject({ status: 'OK' });
+  expect(await next(client)).toEqual({ event: 'online' });
+  peer.endSession();
+  expect(await next(client)).toMatchObject({ event: 'logged_out', code: 'BAD_SESSION' });
+  expect(await ask(client, 'inbox')).toMatchObject({ code: 'NOT_AUTHORIZED' });
+});
+
 test('logging in again on the same connection subscribes the new login only', async () => {
   const client = start(peer.port);
   await ask(client, 'auth messi surabaya');

@@ -94,6 +94,13 @@ export class LivePeer {
     for (const socket of this.subscribers) say(socket, event);
   }
 
+  /** As a `logout` on another device does, or time. */
+  endSession(): void {
+    this.token = 'ended';
+    this.announce({ event: 'logout' });
+    this.subscribers.clear();
+  }
+
   private answer(line: string, socket: Socket): void {
     const [command, ...words] = line.split(' ');
     const fault = this.faults.get(command!)?.shift();
@@ -131,6 +138,9 @@ export class LivePeer {
       case 'ack':
         this.acknowledge(words[1]!);
         return { status: 'OK', message: 'Acknowledged' };
+      case 'logout':
+        this.endSession();
+        return { status: 'OK', messages: 'Logged Out!' };
       case 'post':
         return this.store({ key: words[1]!, destination: words[2]!, text: words.slice(3).join(' ') });
       default:

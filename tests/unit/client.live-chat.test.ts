@@ -289,8 +289,18 @@ describe('the login', () => {
     peer.faults.set('logout', [{ error: { code: 'BUSY' } }]);
     const chat = await open();
     await expect(chat.logout()).rejects.toMatchObject({ code: 'BUSY' });
-    chat.release();
+    await chat.logout();
     await chat.closed;
+  });
+
+  test('that is ended elsewhere is made anew, or is the end', async () => {
+    const reader = new Reader();
+    await open({ password: () => 'surabaya', onMessage: reader.take });
+    const other = await open();
+    peer.endSession();
+    await expect(other.closed).rejects.toMatchObject({ code: 'BAD_SESSION' });
+    peer.deliver('after that');
+    await reader.has(1);
   });
 });
 
