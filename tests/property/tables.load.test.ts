@@ -1,6 +1,6 @@
 /** Goal: wherever the tables end and the journal's rest begins, a start makes the same store of both. */
 import fc from 'fast-check';
-import { capacityFor } from '../../shared/store/layout';
+import { capacityFor } from '../../shared/store/capacity';
 import { Memory } from '../../shared/store/memory';
 import { createStore } from '../../shared/store/store';
 import { auditStore } from '../../shared/store/audit';
