@@ -5,6 +5,7 @@ import { historyCases } from './history-cases';
 import { malformedCases } from './malformed-cases';
 import { messageCases } from './message-cases';
 import { postCases } from './post-cases';
+import { roomCases } from './room-cases';
 import { sessionCases } from './session-cases';
 import { unreadCases } from './unread-cases';
 
@@ -18,4 +19,5 @@ export const allCases: readonly ConformanceCase[] = [
   ...unreadCases,
   ...postCases,
   ...historyCases,
+  ...roomCases,
 ];

@@ -65,10 +65,10 @@ test.each([
     expect(await inboxOf('messi')).toEqual(['#tim: empat', '#gol: lima']);
     await askAll('messi', 'leave #tim');
     const seen = async (): Promise<string[]> => [
-    await ask('lineker', 'rooms'),
-    await ask('henderson', 'members #tim'),
-  ];
-  const before = await seen();
+      await ask('lineker', 'rooms'),
+      await ask('henderson', 'members #tim'),
+    ];
+    const before = await seen();
     await end();
     await start();
     expect(await seen()).toEqual(before);
@@ -108,4 +108,22 @@ test('a name that was left is another room after a restart, too', async () => {
   );
   expect(await inboxOf('henderson')).toEqual(['#tim: baru']);
   expect(await ask('messi', 'rooms')).toBe('{"status": "OK", "rooms": []}');
+}, 60_000);
+
+test('history and search of a room, for its members', async () => {
+  await askAll('messi', 'join #tim', 'send #tim gol satu', 'send lineker gol dua');
+  await askAll('lineker', 'join #tim', 'send #tim gol tiga');
+  const textsOf = async (request: string): Promise<string[]> =>
+    (JSON.parse(await ask('lineker', request)) as { messages: { msg: string }[] }).messages.map(
+      ({ msg }) => msg,
+    );
+  expect(await textsOf('history #TIM')).toEqual(['gol satu', 'gol tiga']);
+  expect(await textsOf('search gol #tim')).toEqual(['gol tiga', 'gol satu']);
+  expect(await textsOf('search gol')).toEqual(['gol tiga', 'gol dua', 'gol satu']);
+  for (const request of ['history #tim', 'search gol #tim'])
+    expect(await ask('henderson', request)).toContain('"code": "NOT_A_MEMBER"');
+  for (const request of ['history #nowhere', 'history #no/where', 'search gol #nowhere'])
+    expect(await ask('lineker', request)).toContain('"code": "NO_SUCH_ROOM"');
+  await askAll('lineker', 'leave #tim');
+  expect(await textsOf('search gol')).toEqual(['gol dua']);
 }, 60_000);

@@ -41,6 +41,15 @@ function member(name: Person, owner: boolean): string {
   return `{"user": "${name}", "name": "${people[name]}", "owner": ${owner}}`;
 }
 
+interface Fetched {
+  readonly messages: readonly { id: string; from: string; to: string; msg_to: string; msg: string }[];
+  readonly more: boolean;
+}
+
+function fetched(reply: string): Fetched {
+  return JSON.parse(reply) as Fetched;
+}
+
 function message(from: Person, to: string, text: string): string {
   return `{"msg_from": "${people[from]}", "msg_to": "${to}", "msg": "${text}"}`;
 }
@@ -225,4 +234,65 @@ test('a list of members that is longer than a reply says so and goes on behind i
   expect(seen).toHaveLength(total + 1);
   expect(new Set(seen).size).toBe(total + 1);
   expect(seen.at(-1)).toBe('messi');
+});
+
+describe('fetch and ack', () => {
+  /** Messi has, in this order: one of #tim, one to himself alone, one of #gol, one of #tim. */
+  function withUnread(): Stage {
+    const { filled, ask } = inOneRoom();
+    ask('messi', 'join #gol');
+    ask('lineker', 'join #gol');
+    ask('henderson', 'send #tim satu');
+    ask('lineker', 'send messi dua');
+    ask('messi', 'send #tim milikku');
+    ask('lineker', 'send #gol tiga');
+    ask('lineker', 'send #tim empat');
+    return { filled, ask };
+  }
+
+  test('show messages of rooms among all others, with ids that name the room', () => {
+    const { ask } = withUnread();
+    const { messages, more } = fetched(ask('messi', 'fetch'));
+    expect(messages.map(({ to, msg_to, msg }) => `${to}, ${msg_to}: ${msg}`)).toEqual([
+      '#tim, #tim: satu',
+      'messi, Lionel Messi: dua',
+      '#gol, #gol: tiga',
+      '#tim, #tim: empat',
+    ]);
+    expect(messages.map(({ id }) => id.replace(/^[^-]*-/, ''))).toEqual(['R1', '1', 'R2', 'R1']);
+    expect(more).toBe(false);
+    expect(fetched(ask('messi', 'fetch 3'))).toEqual({
+      status: 'OK',
+      messages: messages.slice(0, 3),
+      more: true,
+    });
+    expect(fetched(ask('messi', 'fetch 4'))).toMatchObject({ more: false });
+  });
+
+  test('an ack marks read up to its message, in the inbox and in all rooms', () => {
+    const { ask } = withUnread();
+    const { messages } = fetched(ask('messi', 'fetch'));
+    for (const [index, { id }] of messages.entries()) {
+      expect(ask('messi', `ack ${id}`)).toBe(ok('"message": "Acknowledged"'));
+      expect(fetched(ask('messi', 'fetch')).messages).toEqual(messages.slice(index + 1));
+      // Again, also for one that is read already.
+      expect(ask('messi', `ack ${messages[0]!.id}`)).toBe(ok('"message": "Acknowledged"'));
+      expect(fetched(ask('messi', 'fetch')).messages).toEqual(messages.slice(index + 1));
+    }
+    expect(fetched(ask('henderson', 'fetch')).messages.map(({ msg }) => msg)).toEqual(['milikku', 'empat']);
+  });
+
+  test('an ack of what can be no message of one’s own is refused and changes nothing', () => {
+    const { ask } = withUnread();
+    const { messages } = fetched(ask('messi', 'fetch'));
+    const [sequence] = messages.at(-1)!.id.split('-');
+    const newer = (Number.parseInt(sequence!, 36) + 1).toString(36);
+    ask('henderson', 'join #lain');
+    for (const id of [`${sequence!}-R3`, `${sequence!}-R9`, `${newer}-R1`, `${sequence!}-2`, `1-R1`])
+      expect(codeOf(ask('messi', `ack ${id}`))).toBe('NO_SUCH_MESSAGE');
+    expect(fetched(ask('messi', 'fetch')).messages).toEqual(messages);
+    ask('messi', 'leave #tim');
+    expect(codeOf(ask('messi', `ack ${messages[0]!.id}`))).toBe('NO_SUCH_MESSAGE');
+    expect(fetched(ask('messi', 'fetch')).messages.map(({ msg }) => msg)).toEqual(['dua', 'tiga']);
+  });
 });

@@ -48,6 +48,8 @@ export class KillStorm {
       sessionsMax: 1_000,
       blocksMax: shape.blocksMax,
       inboxMessagesMax: shape.blocksMax,
+      roomsMax: 4,
+      membersMax: 4,
     });
     this.memory = new Memory(this.buffer);
     this.layout = readLayout(this.memory.words);

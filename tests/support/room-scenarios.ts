@@ -1,10 +1,11 @@
 /** Operations on rooms to be interrupted. The names are those of `crash-scenarios.ts`. */
+import type { MessageId } from '../../shared/protocol/message-id';
 import { readLayout, roomRecord, roomStripes } from '../../shared/store/layout';
 import type { Store } from '../../shared/store/store';
 import { type CrashScenario, scenario } from './crash-scenario';
 import { takeMessages } from './inbox-collector';
 import { joinRoom, sendToRoom } from './room-values';
-import { filledText, keyOf, nameOf, namesOfOneStripe, textOf } from './store-values';
+import { filledText, idOf, keyOf, nameOf, namesOfOneStripe, textOf } from './store-values';
 
 const nowMs = 1_764_000_000_123;
 const [anna, twin] = namesOfOneStripe(3) as readonly [string, string, string];
@@ -93,6 +94,23 @@ function beforeLook(store: Store, buffer: SharedArrayBuffer): void {
 const post = (lengthBytes: number) => (store: Store) =>
   store.rooms.send(1, nameOf(tim), textOf(filledText('post', lengthBytes)), 1_764_000_000_000, keyOf('key'));
 
+const show = (name: string, messagesMax: number) => (store: Store) => {
+  const seen: number[] = [];
+  const hasMore = store.mail.fetch(user(store, name), messagesMax, {
+    message: ({ sequence }) => seen.push(sequence) > 0,
+  });
+  return `${seen.length}, more: ${hasMore}`;
+};
+/** Up to and including a message of so many that are unread, wherever it was sent. */
+const acknowledge = (name: string, message: number) => (store: Store) => {
+  const reader = user(store, name);
+  const ids: MessageId[] = [];
+  store.mail.fetch(reader, Infinity, {
+    message: ({ sequence, receiver }) => ids.push(idOf(sequence, receiver)) > 0,
+  });
+  return store.mail.acknowledge(reader, ids[message]!);
+};
+
 const small = { roomsMax: 2, membersMax: 5 };
 const empty = { stock: 'empty' } as const;
 
@@ -137,6 +155,11 @@ export const roomScenarios: readonly CrashScenario[] = [
   scenario('takeUnread, of inbox and rooms', withMessages, take('bob'), { outcome: 5 }),
   scenario('takeUnread, a prefix that ends in a room', withMessages, take('bob', 3), { outcome: 3 }),
   scenario('takeUnread, of a room only', withMessages, take('carol'), { outcome: 2 }),
+  scenario('fetchUnread, of inbox and rooms', withMessages, show('bob', 4), { outcome: '4, more: true' }),
+  scenario('acknowledgeUnread, the first, of a room', withMessages, acknowledge('carol', 0)),
+  scenario('acknowledgeUnread, in a room, with an inbox', withMessages, acknowledge('bob', 2)),
+  scenario('acknowledgeUnread, in the inbox, with rooms', withMessages, acknowledge('bob', 3)),
+  scenario('acknowledgeUnread, all, empty stock', withMessages, acknowledge('bob', 4), empty),
   scenario('takeUnread, none but one’s own', all(inRooms, say('bob', twinRoom, 5)), take('bob'), {
     outcome: 0,
   }),

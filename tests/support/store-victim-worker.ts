@@ -4,6 +4,7 @@ import { Store } from '../../shared/store/store';
 import { takeMessages } from './inbox-collector';
 import { JitteryMemory } from './jittery-memory';
 import { RandomNumbers } from './random-numbers';
+import { joinRoom, sendToRoom } from './room-values';
 import { filledText, nameOf, textOf, tokenOf } from './store-values';
 
 export interface VictimRequest {
@@ -54,10 +55,21 @@ class Victim {
     this.nextToken += 2;
     for (const token of tokens) store.openSession(checked, token, 1);
     store.changePassword(checked, textOf(filledText('hash', this.random.of([20, 200]))), tokens[0]!);
+    this.disturbRoom(checked.user);
     store.mail.send(1, name, textOf(filledText('scratch', this.random.of([10, 3_000]))), 1);
     if (this.random.below(3) === 0) takeMessages(store, checked.user, { messagesMax: 50 });
     store.renewPasswordHash(store.credentialsOf(name)!, textOf('renewed'));
     for (const token of tokens) store.closeSession(token);
+  }
+
+  /** Rooms that come and go with their only member, and what was said in them with them. */
+  private disturbRoom(user: number): void {
+    const rooms = ['one', 'two', 'three'];
+    for (const room of rooms) {
+      joinRoom(this.store, user, room);
+      sendToRoom(this.store, user, room, filledText('said', this.random.of([10, 500])));
+    }
+    this.store.rooms.leave(user, nameOf(this.random.of(rooms)), 1);
   }
 }
 

@@ -6,7 +6,9 @@ import {
   keyStripes,
   lockNumber,
   lockWords,
+  memberRecord,
   readLayout,
+  roomRecord,
   sessionRecord,
   threadSlot,
   userRecord,
@@ -17,6 +19,7 @@ import { recoverThread } from '../../shared/store/recovery';
 import { createStore, Store } from '../../shared/store/store';
 import { CrashingMemory, ThreadDeath } from './crashing-memory';
 import { takeMessages } from './inbox-collector';
+import { joinRoom, sendToRoom } from './room-values';
 import {
   filledText,
   fixKeySecret,
@@ -35,6 +38,8 @@ const capacity = {
   blocksMax: 2_500,
   inboxMessagesMax: 100,
   keysMax: 2 * keyStripes,
+  roomsMax: 4,
+  membersMax: 8,
 };
 
 /**
@@ -59,7 +64,20 @@ export function fullStore(): SharedArrayBuffer {
   takeMessages(store, 2);
   for (const lengthBytes of [400, 10, 20])
     store.mail.send(3, nameOf('first'), textOf(filledText('message', lengthBytes)), 1);
+  fillRooms(store);
   return buffer;
+}
+
+/** Room 1 has all three users, messages, and a reader of the first; room 2 the second and third; 3 is free. */
+function fillRooms(store: Store): void {
+  for (const room of ['one', 'two', 'three']) joinRoom(store, 2, room);
+  for (const user of [1, 3]) joinRoom(store, user, 'one');
+  joinRoom(store, 3, 'two');
+  store.rooms.leave(2, nameOf('three'), 1);
+  for (const lengthBytes of [400, 10]) {
+    sendToRoom(store, 3, 'one', filledText('in one', lengthBytes));
+    if (lengthBytes === 400) takeMessages(store, 2);
+  }
 }
 
 function openSessions(store: Store): void {
@@ -138,7 +156,40 @@ export function checkedWords(buffer: SharedArrayBuffer): readonly CheckedWord[] 
       stockHead: threadSlot.stockHead,
       stockCount: threadSlot.stockCount,
     }),
+    ...named('header', 0, {
+      roomBump: header.roomBump,
+      roomFree: header.roomFree,
+      roomCount: header.roomCount,
+      memberBump: header.memberBump,
+      memberFree: header.memberFree,
+      memberCount: header.memberCount,
+    }),
+    ...named('room', layout.rooms, {
+      nextInBucket: roomRecord.nextInBucket,
+      hash: roomRecord.hash,
+      number: roomRecord.number,
+      memberHead: roomRecord.memberHead,
+      memberTail: roomRecord.memberTail,
+      memberCount: roomRecord.memberCount,
+      chainHead: roomRecord.chainHead,
+      chainTail: roomRecord.chainTail,
+      messageCount: roomRecord.messageCount,
+      blockCount: roomRecord.blockCount,
+      lastSequenceLow: roomRecord.lastSequenceLow,
+      newestMessage: roomRecord.newestMessage,
+    }),
+    ...named('member', layout.members, {
+      nextOfRoom: memberRecord.nextOfRoom,
+      previousOfRoom: memberRecord.previousOfRoom,
+      nextOfUser: memberRecord.nextOfUser,
+      previousOfUser: memberRecord.previousOfUser,
+      user: memberRecord.user,
+      room: memberRecord.room,
+      readBlock: memberRecord.readBlock,
+      readLow: memberRecord.readLow,
+    }),
     ...named('user', first, {
+      memberHead: userRecord.memberHead,
       nextInBucket: userRecord.nextInBucket,
       hash: userRecord.hash,
       displayHead: userRecord.displayHead,
