@@ -89,6 +89,11 @@ test('the order of records is the order of changes: replayed, they give the same
   expect(outcomes.join()).toMatch(/OK/);
   expect(outcomes.join()).not.toMatch(/FULL|BUSY/);
   expect(new Set(follower.records.map(({ kind }) => kind)).size).toBe(6);
+  // Whoever came first with a key, nobody else has stored anything under it.
+  const posted = follower.records.flatMap((record) => (record.kind === 'message' ? [record.key] : []));
+  const used = posted.filter((key) => key !== '');
+  expect(used.sort()).toEqual([...publishedKeys].sort());
+  expect(outcomes.join()).toMatch(/post again/);
   expectSameStore(follower);
 }, 60_000);
 

@@ -45,6 +45,19 @@ describe('the search for a linearization', () => {
     returnedAt,
   });
 
+  const fetch = (values: number[], calledAt: number, returnedAt: number): InboxRecord => ({
+    kind: 'fetch',
+    values,
+    messagesMax: 100,
+    calledAt,
+    returnedAt,
+  });
+  const ack = (value: number, calledAt: number, returnedAt: number): InboxRecord => ({
+    kind: 'ack',
+    value,
+    calledAt,
+    returnedAt,
+  });
   const unknownSend = (value: number, calledAt: number, returnedAt: number): InboxRecord =>
     send(value, calledAt, returnedAt, 'UNKNOWN_OUTCOME');
   const unknownTake = (calledAt: number, returnedAt: number): InboxRecord => ({
@@ -66,6 +79,13 @@ describe('the search for a linearization', () => {
     ['a take sees a send that has not returned', [send(1, 0, 9), take([1], 1, 2)]],
     ['a take misses a send that has not returned', [send(1, 0, 9), take([], 1, 2), take([1], 10, 11)]],
     ['a prefix', [send(1, 0, 1), send(2, 2, 3), take([1], 4, 5, 1), take([2], 6, 7)]],
+    ['a fetch leaves what it shows', [send(1, 0, 1), fetch([1], 2, 3), fetch([1], 4, 5), take([1], 6, 7)]],
+    ['an ack of all', [send(1, 0, 1), send(2, 2, 3), ack(2, 4, 5), fetch([], 6, 7)]],
+    ['an ack of some', [send(1, 0, 1), send(2, 2, 3), ack(1, 4, 5), fetch([2], 6, 7)]],
+    [
+      'an ack of what is read',
+      [send(1, 0, 1), send(2, 2, 3), take([1], 4, 5, 1), ack(1, 6, 7), take([2], 8, 9)],
+    ],
     ['full at two', [send(1, 0, 1), send(2, 2, 3), send(3, 4, 5, 'INBOX_FULL'), take([1, 2], 6, 7)]],
     [
       'full, with a take at once',
@@ -79,6 +99,9 @@ describe('the search for a linearization', () => {
     ['an unknown send that happens twice', [unknownSend(1, 0, 1), take([1], 2, 3), take([1], 4, 5)]],
     ['an unknown send that happens too late', [unknownSend(1, 0, 1), take([], 2, 3), take([1], 4, 5)]],
     ['an unknown take that takes a part', [send(1, 0, 1), send(2, 0, 1), unknownTake(2, 3), take([2], 4, 5)]],
+    ['an ack of too much', [send(1, 0, 1), send(2, 2, 3), ack(1, 4, 5), fetch([], 6, 7)]],
+    ['an ack of too little', [send(1, 0, 1), send(2, 2, 3), ack(2, 4, 5), fetch([2], 6, 7)]],
+    ['a fetch that takes', [send(1, 0, 1), fetch([1], 2, 3), take([], 4, 5)]],
     ['a message lost', [send(1, 0, 1), take([], 2, 3)]],
     ['a message delivered twice', [send(1, 0, 1), take([1], 2, 9), take([1], 2, 9)]],
     ['a message that nobody sent', [take([1], 0, 1)]],

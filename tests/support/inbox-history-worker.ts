@@ -5,7 +5,8 @@ import { takeMessages } from './inbox-collector';
 import { type InboxRecord, receiverOf } from './inbox-history';
 import { JitteryMemory } from './jittery-memory';
 import { RandomNumbers } from './random-numbers';
-import { nameOf, textOf } from './store-values';
+import { idOf, nameOf, textOf } from './store-values';
+import { TextRuns } from './text-runs';
 import { ThreadBarrier } from './thread-barrier';
 
 export interface HistoryRequest {
@@ -51,6 +52,7 @@ function record({
 class InboxOperations {
   private readonly receiver;
   private readonly user: number;
+  private readonly sent: { readonly value: number; readonly sequence: number }[] = [];
 
   constructor(
     private readonly store: Store,
@@ -63,14 +65,51 @@ class InboxOperations {
   }
 
   next(number: number): InboxRecord {
-    return this.random.below(5) < 3 ? this.send(this.thread * 100 + number) : this.take();
+    switch (this.random.below(10)) {
+      case 0:
+        return this.fetch();
+      case 1:
+        return this.sent.length === 0 ? this.fetch() : this.acknowledge();
+      case 2:
+      case 3:
+      case 4:
+        return this.take();
+      default:
+        return this.send(this.thread * 100 + number);
+    }
   }
 
   private send(value: number): InboxRecord {
     const text = textOf(`${value}`.padEnd(this.random.of([4, 120, 500])));
     const calledAt = now();
     const outcome = this.store.mail.send((this.thread % 2) + 1, this.receiver, text, 1);
-    return { kind: 'send', value, outcome, calledAt, returnedAt: now() };
+    const returnedAt = now();
+    if (outcome === 'OK') this.sent.push({ value, sequence: this.store.posts.delivered.sequence });
+    return { kind: 'send', value, outcome, calledAt, returnedAt };
+  }
+
+  private fetch(): InboxRecord {
+    const messagesMax = this.random.of([1, 2, 100]);
+    const values: number[] = [];
+    const { mail } = this.store;
+    const calledAt = now();
+    mail.fetch(this.user, messagesMax, {
+      message: ({ firstBlock, textBytes }) => {
+        const runs = new TextRuns();
+        mail.copyText(firstBlock, textBytes, runs);
+        return values.push(Number(runs.text)) > 0;
+      },
+    });
+    return { kind: 'fetch', messagesMax, values, calledAt, returnedAt: now() };
+  }
+
+  /** Of a message that this thread has sent, whoever may have read it since. */
+  private acknowledge(): InboxRecord {
+    const { value, sequence } = this.random.of(this.sent);
+    const calledAt = now();
+    const outcome = this.store.mail.acknowledge(this.user, idOf(sequence, this.user));
+    if (outcome !== 'OK') throw new Error(`message ${value} was acknowledged: ${outcome}`);
+    return { kind: 'ack', value, calledAt, returnedAt: now() };
   }
 
   private take(): InboxRecord {

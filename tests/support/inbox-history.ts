@@ -23,7 +23,20 @@ export interface TakeRecord extends Interval {
   readonly isUnknown?: boolean;
 }
 
-export type InboxRecord = SendRecord | TakeRecord;
+/** A look at the oldest messages, which leaves them. */
+export interface FetchRecord extends Interval {
+  readonly kind: 'fetch';
+  readonly messagesMax: number;
+  readonly values: readonly number[];
+}
+
+/** Everything up to a message that had been sent before is marked read. */
+export interface AckRecord extends Interval {
+  readonly kind: 'ack';
+  readonly value: number;
+}
+
+export type InboxRecord = SendRecord | TakeRecord | FetchRecord | AckRecord;
 
 /** Whose inbox a round is about. */
 export function receiverOf(round: number): string {
@@ -48,7 +61,10 @@ function apply(
     if (record.outcome === 'UNKNOWN_OUTCOME') return isFull ? [inbox] : [sent, inbox];
     return record.outcome === (isFull ? 'INBOX_FULL' : 'OK') ? [sent] : [];
   }
+  // Of a message that is read already, it changes nothing.
+  if (record.kind === 'ack') return [inbox.slice(inbox.indexOf(record.value) + 1)];
   const taken = inbox.slice(0, record.messagesMax);
+  if (record.kind === 'fetch') return taken.join() === record.values.join() ? [inbox] : [];
   const left = inbox.slice(taken.length);
   if (record.isUnknown === true) return taken.length === 0 ? [inbox] : [left, inbox];
   return taken.join() === record.values.join() ? [left] : [];

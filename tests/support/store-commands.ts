@@ -5,6 +5,7 @@ import { messageBlockCount, textBlockCount } from '../../shared/store/block-pool
 import type { CheckedUser, Store } from '../../shared/store/store';
 import { AuditedCommand, type StoreCommand } from './audited-command';
 import { InboxCollector } from './inbox-collector';
+import { mailCommands } from './mail-commands';
 import { roomCommands } from './room-commands';
 import { groupBySender, type ModelUser, type StoreModel } from './store-model';
 import { activeUsers } from './store-snapshot';
@@ -275,6 +276,7 @@ const replaceThread = thread.map(
 );
 
 const room = roomCommands(thread, name);
+const mail = mailCommands(thread, name);
 const manyOf = <T>(count: number, arbitrary: T): T[] => Array.from({ length: count }, () => arbitrary);
 
 /** Sequences of commands by three threads in random turn. */
@@ -290,6 +292,9 @@ export function storeCommands(commandsMax: number): fc.Arbitrary<Iterable<StoreC
       ...manyOf(8, send),
       flood,
       ...manyOf(4, takeInbox),
+      ...manyOf(2, mail.fetch),
+      ...manyOf(3, mail.acknowledge),
+      ...manyOf(4, mail.post),
       ...manyOf(4, room.join),
       ...manyOf(2, room.leave),
       ...manyOf(3, room.remove),

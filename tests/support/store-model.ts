@@ -36,6 +36,8 @@ export class StoreModel {
   readonly rooms = new Map<string, ModelRoom>();
   /** With those that are gone. */
   roomsEver = 0;
+  /** Sender and idempotency key to the sequence that they led to. */
+  readonly posts = new Map<string, number>();
   /** Token number to user number, in order of opening. */
   readonly sessions = new Map<number, number>();
   /** In order of login. */
