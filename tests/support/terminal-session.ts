@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { compiledFolder } from './compiled-folder';
+import { TemporaryFolder } from './temporary-folder';
 
 const run = promisify(execFile);
 const clientFile = path.join(compiledFolder, 'client', 'main.js');
@@ -27,11 +27,12 @@ export type Key = 'Enter' | 'Tab' | 'C-c' | 'C-d' | 'C-u' | 'Left' | 'Up' | 'BSp
 export class TerminalSession {
   private static readonly running = new Set<TerminalSession>();
 
-  private constructor(private readonly socketName: string) {}
+  /** Of the socket that tmux leaves behind. */
+  private readonly folder = new TemporaryFolder();
 
   /** Starts `chat-client` with these arguments. The window stays when it ends, so that its last screen can be seen. */
   static async start(args: readonly string[], options: TerminalOptions = {}): Promise<TerminalSession> {
-    const session = new TerminalSession(`benang-${randomBytes(6).toString('hex')}`);
+    const session = new TerminalSession();
     TerminalSession.running.add(session);
     const environment = { LC_ALL: 'C.UTF-8', TZ: 'UTC', NO_COLOR: '1', ...options.environment };
     const settings = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
@@ -94,6 +95,7 @@ export class TerminalSession {
   async end(): Promise<void> {
     TerminalSession.running.delete(this);
     await this.tmux('kill-server').catch(() => undefined);
+    this.folder.remove();
   }
 
   private async capture(...options: readonly string[]): Promise<string> {
@@ -102,7 +104,7 @@ export class TerminalSession {
   }
 
   private async tmux(...args: readonly string[]): Promise<string> {
-    const { stdout } = await run('tmux', ['-u', '-L', this.socketName, ...args]);
+    const { stdout } = await run('tmux', ['-u', '-S', this.folder.file('tmux'), ...args]);
     return stdout;
   }
 }
