@@ -60,6 +60,8 @@ export class Inbox {
   /** The sequence of the newest message that the last `take` handed over. */
   lastTakenLow = 0;
   lastTakenHigh = 0;
+  /** …and whom it was sent to: the user, or a room as its negative number. */
+  lastTakenReceiver = 0;
 
   // The messages of the `take` under way, in order of arrival: first block, size, room, and the next of the same sender.
   private readonly messageBlock: Int32Array;
@@ -182,6 +184,8 @@ export class Inbox {
       next = memory.read(this.blocks.wordOf(last) + block.next);
     }
     if (count > 0) {
+      const lastRoom = this.messageRoom[count - 1]!;
+      this.lastTakenReceiver = lastRoom === 0 ? user : -this.rooms.numberOf(lastRoom);
       this.handOver(reader);
       if (inboxCount > 0) this.unlink(userWord, last, next, inboxCount, blockCount);
       this.setWide(userWord + userRecord.readThroughLow, this.lastTakenLow, this.lastTakenHigh);

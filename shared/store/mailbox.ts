@@ -24,6 +24,8 @@ import type { UserTable } from './user-table';
 export class Mailbox {
   /** The sequence of the newest message that `take` handed over last; 0 when there was none. */
   lastTaken = 0;
+  /** …and whom it was sent to: the user, or a room as its negative number. */
+  lastTakenReceiver = 0;
   private readonly contacts: Contacts;
   private readonly locks: Locks;
   private readonly blocks: BlockPool;
@@ -96,6 +98,7 @@ export class Mailbox {
     this.members.lockRoomsOf(user);
     const count = inbox.take(user, reader);
     this.lastTaken = count === 0 ? 0 : joinWords(inbox.lastTakenLow, inbox.lastTakenHigh);
+    this.lastTakenReceiver = inbox.lastTakenReceiver;
     if (count > 0 && journal.isOn) journal.read(user, inbox.lastTakenLow, inbox.lastTakenHigh, false);
     return this.operation.finish();
   }

@@ -174,6 +174,11 @@ test('a room: its messages to all members but the sender, who comes and who goes
   const toMessi: Frame[] = [];
   while (toMessi.length < 2) toMessi.push(await nextBut(messi.client, 'presence'));
   expect(toMessi).toMatchObject([{ event: 'join', user: 'henderson' }, { msg: 'halo juga' }]);
+  const phone = await LiveClient.login(server.address, 'lineker');
+  await phone.client.ask(`inbox ${phone.token}`);
+  let read = await lineker.client.event();
+  while (read['event'] !== 'read') read = await lineker.client.event();
+  expect(read).toEqual({ event: 'read', id: second!['id'] });
   await messi.client.ask(`remove ${messi.token} #tim lineker`);
   let gone = await nextBut(lineker.client, 'presence');
   while (gone['event'] === 'join') gone = await nextBut(lineker.client, 'presence');

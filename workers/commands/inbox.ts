@@ -18,8 +18,8 @@ export const inbox: QuickCommand = {
     const outcome = store.mail.take(context.user, formatter);
     if (outcome === 'OK') {
       formatter.end();
-      const { lastTaken } = store.mail;
-      if (lastTaken !== 0) context.live.read(context.user, lastTaken, context.user);
+      const { lastTaken, lastTakenReceiver } = store.mail;
+      if (lastTaken !== 0) context.live.read(context.user, lastTaken, lastTakenReceiver);
       return;
     }
     reply.at = start;
