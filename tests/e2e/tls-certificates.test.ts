@@ -165,7 +165,7 @@ describe('the start lines', () => {
     const users = folder.write('users.jsonl', '{"username": "siti", "password": "rahasia"}');
     const open = await start(['--users', users], { host: '0.0.0.0' });
     expect(startLine(open, 'TLS')).toMatch(/off: .*passwords.*--tls-cert.*--tls-self-signed/);
-    expect(open.stderr).toMatch(/"level":40.*not encrypted/);
+    await open.untilPrinted(/"level":40.*not encrypted/);
     const encrypted = await start(['--users', users, '--tls-self-signed'], { host: '0.0.0.0' });
     expect(encrypted.stderr).not.toContain('not encrypted');
     expect(local.stderr).not.toContain('not encrypted');
