@@ -86,3 +86,17 @@ test('a post, and one that finds its message not on disk yet, wait for the disk'
   filled.reachDisk();
   expect(awaits()).toBe(false);
 });
+
+test('a post to a room is one message for all its members, and its key works as to a user', () => {
+  const filled = new FilledSlot({ roomsMax: 2, membersMax: 8 });
+  for (const name of ['messi', 'lineker']) filled.createUser(name, name, password);
+  const [messi, lineker] = [filled.logIn('messi', password), filled.logIn('lineker', password)];
+  for (const token of [messi, lineker]) filled.ask(`join ${token} #tim`);
+  expect(codeOf(filled.ask(`post ${lineker} k #nowhere halo`))).toBe('NO_SUCH_ROOM');
+  // Joining has taken sequences, too.
+  expect(filled.ask(`post ${lineker} k #tim halo`)).toBe(posted('3-R1', false));
+  for (const destination of ['#tim', 'messi', '#nowhere'])
+    expect(filled.ask(`post ${lineker} k ${destination} halo`)).toBe(posted('3-R1', true));
+  expect(unread(filled, messi)).toEqual([['3-R1', 'halo']]);
+  expect(unread(filled, lineker)).toEqual([]);
+});
