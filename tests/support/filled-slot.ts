@@ -2,6 +2,7 @@
 import { type BatchSlot, createBatchArea, openBatchSlots, segmentFlag } from '../../shared/batch/batch-area';
 import type { Deferral } from '../../shared/batch/tasks';
 import { lineBytesMaxDefault } from '../../shared/protocol/limits';
+import { auditStore } from '../../shared/store/audit';
 import { JournalReader } from '../../shared/store/journal-reader';
 import type { StoreCapacity } from '../../shared/store/layout';
 import { createStore, Store } from '../../shared/store/store';
@@ -43,6 +44,10 @@ export class FilledSlot {
       openRegistration,
       keepsHistory: true,
     });
+  }
+
+  auditFindings(): readonly string[] {
+    return auditStore(this.memory.buffer).findings;
   }
 
   /** Everything published so far is on disk: of a store with a journal. */
