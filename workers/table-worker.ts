@@ -13,6 +13,7 @@ import type {
   TableSettings,
 } from '../shared/journal/journal-messages';
 import { SegmentReader } from '../shared/journal/segment-reader';
+import { keyLifetimeSeconds } from '../shared/protocol/limits';
 import { JournalReader } from '../shared/store/journal-reader';
 import { readLayout } from '../shared/store/layout';
 import { Memory } from '../shared/store/memory';
@@ -35,22 +36,17 @@ const syncMsMax = 2_000;
 const syncPollMs = 10;
 const houseKeepingMs = 60_000;
 const dayMs = 86_400_000;
-/** Idempotency keys of posts are good for so long. */
-const postedKeysMs = dayMs;
-/** More than a store remembers would be of no use. */
-const postedKeysMax = 1_000_000;
 
 if (process.platform === 'linux') setPriority(0, tablePriority);
 
 const settings = workerData as TableSettings;
 const port = parentPort!;
 const memory = new Memory(settings.store);
+const { keysMax, inboxMessagesMax } = readLayout(memory.words);
 const writes = new TableWrites(memory);
 
 class TableFollower {
   private readonly reader = new JournalReader(memory);
-  /** A room keeps as many messages as an inbox may. */
-  private readonly roomMessagesMax = readLayout(new Int32Array(settings.store)).inboxMessagesMax;
   private readonly segments = new SegmentReader(dataFolders(settings.folder).journal);
   private applied: number;
   /** The durable position, in full and as the ring counts it. It is looked for from where the tables are. */
@@ -202,14 +198,16 @@ class TableFollower {
   }
 
   private keepHouse(nowMs: number): void {
-    const { tables, roomMessagesMax } = this;
+    const { tables } = this;
     this.write(() => {
       writes.during(() => {
         // Of no days at all everything is older, also what an earlier server kept.
         tables.expireHistory(nowMs - settings.historyDays * dayMs);
-        tables.trimRooms(roomMessagesMax);
+        // A room keeps as many messages as an inbox may.
+        tables.trimRooms(inboxMessagesMax);
         tables.forgetRooms();
-        tables.expirePostedKeys({ beforeMs: nowMs - postedKeysMs, keysMax: postedKeysMax });
+        // More than the store remembers would be of no use.
+        tables.expirePostedKeys({ beforeMs: nowMs - keyLifetimeSeconds * 1_000, keysMax });
       });
     });
   }

@@ -5,7 +5,16 @@ import path from 'node:path';
 import { cleanUp } from '../support/clean-up';
 import { findFreePort } from '../support/free-port';
 import { ServerProcess } from '../support/server-process';
+import { TemporaryFolder } from '../support/temporary-folder';
 
+// With data: a server that keeps none has no history to be asked for.
+let folder: TemporaryFolder;
+beforeEach(() => {
+  folder = new TemporaryFolder();
+});
+afterEach(() => {
+  folder.remove();
+});
 afterAll(cleanUp);
 
 const program = path.resolve(__dirname, '..', '..', 'dist', 'tests', 'conformance', 'main.js');
@@ -38,7 +47,9 @@ async function startWrongServer(reply: string): Promise<{ port: number; server: 
 }
 
 test('against the real server: every line ok, a summary, exit code 0', async () => {
-  const server = await ServerProcess.start(['--threads', '2', '--open-registration']);
+  const server = await ServerProcess.start(['--threads', '2', '--open-registration'], {
+    data: folder.file('data'),
+  });
   const { code, stdout } = await run(`127.0.0.1:${server.address.port}`);
   const lines = stdout.trimEnd().split('\n');
   const summary = lines.pop();
@@ -49,7 +60,9 @@ test('against the real server: every line ok, a summary, exit code 0', async () 
 });
 
 test('over TLS all is the same', async () => {
-  const server = await ServerProcess.start(['--threads', '2', '--open-registration', '--tls-self-signed']);
+  const server = await ServerProcess.start(['--threads', '2', '--open-registration', '--tls-self-signed'], {
+    data: folder.file('data'),
+  });
   const { code, stdout } = await run('--tls', `127.0.0.1:${server.address.port}`);
   expect(stdout.match(/^(?:FAIL|skip).*$/gm)).toBeNull();
   expect(code).toBe(0);
