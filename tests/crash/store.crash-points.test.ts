@@ -23,7 +23,7 @@ async function explore(
 }
 
 describe.each([
-  ['without a journal', 0, names],
+  ['without a journal', 0, someNames],
   ['with a journal, which then has its record or has not', 131_072, someNames],
 ])(
   '%s, whichever step of a thread is its last, the operation is whole or not at all:',
