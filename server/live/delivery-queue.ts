@@ -4,7 +4,36 @@
  * batch is open that began before it, and could still bring a smaller sequence. That is never longer than a batch and
  * a sync take.
  */
-import type { Delivery } from '../../shared/batch/delivery-area';
+import { type Delivery, deliveryKind } from '../../shared/batch/delivery-area';
+
+/** Several messages of one sender to one receiver, written as one: `sequence` is that of the last. */
+export interface DeliveryRun extends Delivery {
+  readonly parts?: readonly Delivery[];
+}
+
+/** Puts neighbours together that go to the same subscribers, so that what they are sent is one text for all of them. */
+export function mergeRuns(deliveries: readonly Delivery[]): DeliveryRun[] {
+  const runs: DeliveryRun[] = [];
+  for (let start = 0; start < deliveries.length;) {
+    const first = deliveries[start]!;
+    let end = start + 1;
+    while (end < deliveries.length && isLike(first, deliveries[end]!)) end += 1;
+    const parts = deliveries.slice(start, end);
+    const frame = parts.map((part) => part.frame).join('');
+    runs.push(parts.length === 1 ? first : { ...parts.at(-1)!, frame, parts });
+    start = end;
+  }
+  return runs;
+}
+
+function isLike(first: Delivery, next: Delivery): boolean {
+  return (
+    first.kind === deliveryKind.message &&
+    next.kind === deliveryKind.message &&
+    first.target === next.target &&
+    first.user === next.user
+  );
+}
 
 /** A batch from its start until what it changed is on disk. */
 export interface OpenBatch {

@@ -12,7 +12,7 @@ import { encodeJson, type JsonValue } from '../../shared/protocol/json-ascii';
 import { replyTerminator } from '../../shared/protocol/limits';
 import type { TokenWords } from '../../shared/protocol/token';
 import type { SubscriptionFlags } from '../../shared/store/subscription-flags';
-import { DeliveryQueue, type OpenBatch } from './delivery-queue';
+import { DeliveryQueue, type DeliveryRun, mergeRuns, type OpenBatch } from './delivery-queue';
 import { type FrameSink, Subscriber } from './subscriber';
 
 /** Subscriptions of one connection: it may have sessions of several users. */
@@ -137,10 +137,10 @@ export class Live {
 
   private dispatch(deliveries: readonly Delivery[]): void {
     const touched = new Set<Subscriber>();
-    const give = (subscriber: Subscriber, delivery: Delivery): void => {
+    const give = (subscriber: Subscriber, delivery: DeliveryRun): void => {
       if (subscriber.take(delivery)) touched.add(subscriber);
     };
-    for (const delivery of deliveries) {
+    for (const delivery of mergeRuns(deliveries)) {
       const { kind, target, user } = delivery;
       if (kind === deliveryKind.sessionsEnded) {
         this.checkSessions(target).catch((error: unknown) => {

@@ -8,6 +8,7 @@
  * Invariant: everything of the user's up to `cursor` was sent here or had been read before, and everything after it will be.
  */
 import { type Delivery, deliveryKind } from '../../shared/batch/delivery-area';
+import type { DeliveryRun } from './delivery-queue';
 import type { CaughtUp } from '../../shared/batch/tasks';
 import type { TokenWords } from '../../shared/protocol/token';
 
@@ -26,7 +27,7 @@ export class Subscriber {
   /** The newest sequence that needs no more work: see the invariant above. */
   cursor = 0;
   private state: 'new' | 'catchingUp' | 'live' | 'behind' = 'new';
-  private kept: Delivery[] = [];
+  private kept: DeliveryRun[] = [];
   /** The newest sequence of what was neither sent nor kept. */
   private missed = 0;
   private outgoing = '';
@@ -42,7 +43,7 @@ export class Subscriber {
   }
 
   /** Takes a delivery, in order of sequence. True when it leaves with the next `flush`. */
-  take(delivery: Delivery): boolean {
+  take(delivery: DeliveryRun): boolean {
     if (this.state === 'live') {
       this.append(delivery);
       return true;
@@ -121,7 +122,12 @@ export class Subscriber {
     return target > 0 ? target === this.user : this.rooms!.has(-target);
   }
 
-  private append({ kind, target, user, sequence, frame }: Delivery): void {
+  private append({ kind, target, user, sequence, frame, parts }: DeliveryRun): void {
+    if (parts !== undefined && parts[0]!.sequence <= this.cursor) {
+      // Some of it was found when catching up.
+      for (const part of parts) this.append(part);
+      return;
+    }
     if (kind === deliveryKind.message) {
       if (sequence <= this.cursor) return;
       this.cursor = sequence;

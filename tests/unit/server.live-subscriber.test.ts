@@ -1,7 +1,7 @@
 /** Goal: whatever the order of deliveries and catching up, a subscriber is sent every message once and in order. */
 import fc from 'fast-check';
 import { type Delivery, deliveryKind } from '../../shared/batch/delivery-area';
-import { DeliveryQueue } from '../../server/live/delivery-queue';
+import { DeliveryQueue, mergeRuns } from '../../server/live/delivery-queue';
 import { Subscriber } from '../../server/live/subscriber';
 
 const user = 7;
@@ -113,7 +113,7 @@ test('what one says in a room is not sent to oneself; to others it is, while the
 });
 
 test('any interleaving of deliveries, catching up and slowness: once, in order, nothing missing', () => {
-  const step = fc.constantFrom('deliver', 'deliver', 'deliver', 'look', 'answer', 'slow', 'fast');
+  const step = fc.constantFrom('deliver', 'deliver', 'deliverThree', 'look', 'answer', 'slow', 'fast');
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), fc.integer({ min: 1, max: 5 }), (steps, pageMax) => {
       const { sink, subscriber } = createSubscriber();
@@ -132,6 +132,11 @@ test('any interleaving of deliveries, catching up and slowness: once, in order, 
         deliver: () => {
           newest += 1;
           if (subscriber.take(message(newest))) subscriber.flush();
+        },
+        deliverThree: () => {
+          newest += 3;
+          const three = [newest - 2, newest - 1, newest].map((sequence) => message(sequence));
+          for (const run of mergeRuns(three)) if (subscriber.take(run)) subscriber.flush();
         },
         look,
         answer,
