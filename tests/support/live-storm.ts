@@ -20,6 +20,8 @@ export interface StormPlan {
   readonly kills: number;
   readonly postsPerClient: number;
   readonly seed: number;
+  /** The server is asked to stop, and tells its clients, instead of being killed. */
+  readonly isGentle?: boolean;
 }
 
 export interface StormTotals {
@@ -131,7 +133,8 @@ class Storm {
   }
 
   private async killAndRestart(): Promise<void> {
-    await this.server.kill();
+    if (this.plan.isGentle === true) await this.server.stop();
+    else await this.server.kill();
     this.server = await ServerProcess.start(['--threads', '2'], { data: this.data });
     this.relay.target = this.server.address;
   }
