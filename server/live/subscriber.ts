@@ -28,6 +28,8 @@ export class Subscriber {
   cursor = 0;
   private state: 'new' | 'catchingUp' | 'live' | 'behind' = 'new';
   private kept: DeliveryRun[] = [];
+  /** How many deliveries the kept runs are made of. */
+  private keptCount = 0;
   /** The newest sequence of what was neither sent nor kept. */
   private missed = 0;
   private outgoing = '';
@@ -49,8 +51,11 @@ export class Subscriber {
       return true;
     }
     if (this.state === 'behind') return false;
-    if (this.kept.length < keptMax) this.kept.push(delivery);
-    else this.missed = Math.max(this.missed, delivery.sequence);
+    const count = delivery.parts?.length ?? 1;
+    if (this.keptCount + count <= keptMax) {
+      this.kept.push(delivery);
+      this.keptCount += count;
+    } else this.missed = Math.max(this.missed, delivery.sequence);
     return false;
   }
 
@@ -96,9 +101,11 @@ export class Subscriber {
     if (isIncomplete) {
       // The messages among them are read from the store.
       this.kept = kept.filter(({ kind }) => kind !== deliveryKind.message).slice(-keptMax / 2);
+      this.keptCount = this.kept.length;
       this.missed = 0;
     } else {
       this.kept = [];
+      this.keptCount = 0;
       this.state = 'live';
       for (const delivery of kept) if (this.concerns(delivery)) this.append(delivery);
     }
