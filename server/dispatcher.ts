@@ -61,10 +61,11 @@ export interface LostRequests {
   readonly repeated: number;
 }
 
-/** An open batch of so many connections does not wait for the end of the turn. */
+/**
+ * An open batch of so many connections does not wait for the end of the turn. Nor is a smaller one sent beside others:
+ * it is better added to while they are under way.
+ */
 const worthATrip = 64;
-/** Nor is a smaller one sent beside others: it is better added to while they are under way. */
-const worthASecondTrip = 16;
 
 /** A slot with the sources of its segments. */
 class Batch {
@@ -174,7 +175,7 @@ export class Dispatcher {
   private get openMayStart(): boolean {
     const count = this.open.sources.length;
     if (count === 0 || this.underWay === this.underWayMax || this.hasStopped) return false;
-    return this.underWay === 0 || count >= worthASecondTrip || this.waiting.length > 0;
+    return this.underWay === 0 || count >= worthATrip || this.waiting.length > 0;
   }
 
   /** Moves waiting sources into the open batch: its fair share, or all that fit when it cannot leave now. */

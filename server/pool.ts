@@ -256,6 +256,8 @@ function createPiscina<Task, Result>(shape: PoolShape): Piscina<Task, Result> {
     recordTiming: false,
     // Workers sleep in Atomics.wait for the next task: the quickest hand-over there is.
     atomics: 'sync',
+    loadBalancer: (_task, workers) =>
+      workers.find(({ currentUsage }) => currentUsage < shape.tasksPerThread) ?? null,
     workerData: shape.settings,
   });
 }

@@ -26,14 +26,15 @@ export class Name {
   read(source: Uint8Array, start: number, end: number): boolean {
     const lengthBytes = end - start;
     if (lengthBytes < 1 || lengthBytes > nameBytesMax) return false;
+    const { words, bytes } = this;
+    for (let index = 0; index < nameWords; index += 1) words[index] = 0;
     let hash = 0x811c9dc5;
     for (let index = 0; index < lengthBytes; index += 1) {
       const folded = foldedBytes[source[start + index]!]!;
       if (folded === 0) return false;
-      this.bytes[index] = folded;
+      bytes[index] = folded;
       hash = Math.imul(hash ^ folded, 0x01000193);
     }
-    for (let index = lengthBytes; index < nameBytesMax; index += 1) this.bytes[index] = 0;
     this.lengthBytes = lengthBytes;
     this.hash = mix(hash);
     return true;

@@ -47,6 +47,8 @@ export class JournalRing {
   private lastPublished = 0;
   private hasAwaited = false;
 
+  /** Where the record being written begins, as `ringTail` counts, and what fills the ring's end before it. */
+  private tail = 0;
   private fillerWords = 0;
   private readonly mask: number;
   private readonly marginWords: number;
@@ -244,8 +246,8 @@ export class JournalRing {
     // Whoever has taken a sequence holds it already.
     if (!this.locks.isLast(lockNumber.ring)) this.locks.acquire(lockNumber.ring);
     const { memory, mask, layout } = this;
-    const tail = memory.load(header.ringTail);
-    const offset = tail & mask;
+    this.tail = memory.read(header.ringTail);
+    const offset = this.tail & mask;
     let at = layout.ring + offset;
     this.fillerWords = 0;
     if (offset + words > layout.ringWords) {
@@ -261,7 +263,7 @@ export class JournalRing {
 
   private publish(words: number, isAwaited = true): void {
     const { memory, slotWord } = this;
-    const tail = (memory.load(header.ringTail) + this.fillerWords + words) | 0;
+    const tail = (this.tail + this.fillerWords + words) | 0;
     memory.write(slotWord + threadSlot.intendedTail, tail);
     memory.write(slotWord + threadSlot.isPublishing, 1);
     this.lastPublished = tail;

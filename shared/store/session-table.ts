@@ -6,6 +6,7 @@ import type { TokenWords } from '../protocol/token';
 import { header, type Layout, lockNumber, sessionRecord, stripesPerTable, userRecord } from './layout';
 import type { Locks } from './lock';
 import type { Memory } from './memory';
+import { SessionCache } from './session-cache';
 import type { Transaction } from './transaction';
 import type { UserTable } from './user-table';
 
@@ -20,6 +21,7 @@ export interface SessionLifetime {
 
 export class SessionTable {
   lifetime: SessionLifetime = { ageSecondsMax: Infinity, idleSecondsMax: Infinity };
+  private readonly cache = new SessionCache();
 
   constructor(
     private readonly memory: Memory,
@@ -65,7 +67,12 @@ export class SessionTable {
    * number of steps is bounded. What is read of a record counts only if its version was even and is the same after.
    */
   useUnlocked(token: TokenWords, nowSeconds: number): number {
-    const { memory } = this;
+    const { memory, cache } = this;
+    if (cache.find(token, hashOf(token)) && this.isStillValid(cache, nowSeconds)) {
+      this.noteUse(cache.record, nowSeconds);
+      this.users.noteUse(cache.user, nowSeconds);
+      return cache.user;
+    }
     let session = memory.load(this.bucketWord(token));
     for (let step = 0; session !== 0 && step < unlockedStepsMax; step += 1) {
       const word = this.wordOf(session);
@@ -82,6 +89,7 @@ export class SessionTable {
         const isOfThisEpoch = memory.load(this.users.wordOf(user) + userRecord.sessionEpoch) === epoch;
         if ((version & 1) === 1 || memory.load(word + sessionRecord.version) !== version) return 0;
         if (!isOfThisEpoch || this.isExpiredAt(word, nowSeconds)) return 0;
+        cache.note(token, hashOf(token), word, version, user, epoch);
         this.noteUse(word, nowSeconds);
         this.users.noteUse(user, nowSeconds);
         return user;
@@ -89,6 +97,21 @@ export class SessionTable {
       session = memory.load(word + sessionRecord.nextInBucket);
     }
     return 0;
+  }
+
+  /**
+   * Whether the session is what it was when the thread saw it used last, and has not been ended since. User and epoch
+   * are looked at too: a change that was taken back leaves the version that it had given the record.
+   */
+  private isStillValid({ record, version, user, epoch }: SessionCache, nowSeconds: number): boolean {
+    const { memory } = this;
+    return (
+      memory.load(record + sessionRecord.version) === version &&
+      memory.load(record + sessionRecord.user) === user &&
+      memory.load(record + sessionRecord.epoch) === epoch &&
+      memory.load(this.users.wordOf(user) + userRecord.sessionEpoch) === epoch &&
+      !this.isExpiredAt(record, nowSeconds)
+    );
   }
 
   /** Whether a session has outlived its time, or has not been used for too long. */
