@@ -15,10 +15,14 @@ import { secureContextOptions, type TlsIdentity } from './tls-identity';
 /** The first byte of a TLS connection: the record type of a handshake. No request line begins with it. */
 const handshakeRecord = 0x16;
 
+/** Before a record's content: its type, its version and, in two bytes, its length. */
+const recordHeaderBytes = 5;
+const recordLengthAt = 3;
+
 /** A fatal alert, `access_denied` (RFC 8446, section 6). */
 const accessDenied = Buffer.from('15030300020231', 'hex');
 
-/** Pending sockets at once; each costs up to 50 KiB. */
+/** Pending sockets at once; each costs up to 64 KiB, its first record, or 50 KiB, its handshake. */
 const pendingMax = 4_096;
 /** Past this many, one that has been pending for longer than the patience below goes when another one comes. */
 const pendingPlenty = 512;
@@ -37,8 +41,8 @@ interface PendingSocket {
   readonly timer: NodeJS.Timeout;
   readonly sinceMs: number;
   readonly onSecure: (secured: Socket) => void;
-  /** Undefined until its first byte has come. */
-  speaksTls?: boolean;
+  /** What has come of its first record; undefined until its first byte has. */
+  firstBytes?: Buffer;
 }
 
 export class TlsGate {
@@ -90,9 +94,7 @@ export class TlsGate {
     socket.once('close', () => {
       this.forget(endpoint, pending);
     });
-    socket.once('readable', () => {
-      this.identify(pending);
-    });
+    this.awaitHello(pending);
   }
 
   /** Turns away a client, in a way that its TLS understands, for no more than a few bytes. */
@@ -107,17 +109,29 @@ export class TlsGate {
     for (const { socket } of this.pending.values()) socket.destroy();
   }
 
-  private identify(pending: PendingSocket): void {
+  /** A handshake begins once the client's first record is whole: until then it costs no more than what has come of it. */
+  private awaitHello(pending: PendingSocket): void {
+    pending.socket.once('readable', () => {
+      this.readHello(pending);
+    });
+  }
+
+  private readHello(pending: PendingSocket): void {
     const { socket } = pending;
-    const firstBytes = socket.read() as Buffer | null;
-    if (firstBytes === null) {
-      // Its client has left without a word.
+    const bytes = socket.read() as Buffer | null;
+    if (bytes === null) {
+      // Its client has left.
       socket.destroy();
       return;
     }
-    pending.speaksTls = firstBytes[0] === handshakeRecord;
-    if (!pending.speaksTls) {
+    const firstBytes = pending.firstBytes === undefined ? bytes : Buffer.concat([pending.firstBytes, bytes]);
+    pending.firstBytes = firstBytes;
+    if (firstBytes[0] !== handshakeRecord) {
       this.refusePlainText(socket);
+      return;
+    }
+    if (!holdsWholeRecord(firstBytes)) {
+      this.awaitHello(pending);
       return;
     }
     socket.unshift(firstBytes);
@@ -151,9 +165,9 @@ export class TlsGate {
     if (this.pending.get(endpoint) === pending) this.pending.delete(endpoint);
   }
 
-  private expire({ socket, speaksTls }: PendingSocket): void {
+  private expire({ socket, firstBytes }: PendingSocket): void {
     this.log.debug('closed a connection whose TLS handshake took too long');
-    if (speaksTls === undefined) this.refusePlainText(socket);
+    if (firstBytes === undefined) this.refusePlainText(socket);
     else socket.destroy();
   }
 
@@ -176,6 +190,11 @@ export class TlsGate {
     socket.removeAllListeners('readable');
     dismiss(socket, Buffer.from(frame, 'latin1'));
   }
+}
+
+function holdsWholeRecord(bytes: Buffer): boolean {
+  if (bytes.length < recordHeaderBytes) return false;
+  return bytes.length >= recordHeaderBytes + bytes.readUInt16BE(recordLengthAt);
 }
 
 /** Ends a socket after these bytes. What its client still sends is dropped: unread, it would take them along. */
