@@ -55,6 +55,7 @@ test(`killed 10 times under load: nothing acknowledged is lost (seed ${seed})`, 
   await judgeAll();
 }, 120_000);
 
+const deaths: readonly DeathKind[] = ['exit', 'throw', 'memory'];
 const places: readonly (readonly [string, 'sync' | 'relaxed', Pick<ArmedPlace, 'word' | 'when'>])[] = [
   ['before it looks for more', 'sync', { word: header.readerSleeps, when: 'before' }],
   ['before it writes what it has found', 'sync', { word: header.readerSleeps, when: 'after' }],
@@ -65,10 +66,14 @@ const places: readonly (readonly [string, 'sync' | 'relaxed', Pick<ArmedPlace, '
   ['after a sync, before it says so', 'relaxed', { word: header.ringSynced, when: 'before' }],
 ];
 
-test.each(places)('a death %s (%s)', async (_, durability, place) => {
+/** Each place meets two of the three kinds of death, and each kind places of either durability. */
+const placesAndKinds = places.map(
+  (place, index) => [...place, [deaths[index % 3]!, deaths[(index + 1) % 3]!]] as const,
+);
+
+test.each(placesAndKinds)('a death %s (%s)', async (_, durability, place, kinds) => {
   server = await DurableServer.start(['--durability', durability], undefined, { preload });
-  const deaths: readonly DeathKind[] = ['exit', 'throw', 'memory'];
-  for (const [number, death] of deaths.entries()) {
+  for (const [number, death] of kinds.entries()) {
     await ask({ kind: 'arm', place: { ...place, role: 'journal', death, count: 1 } });
     await send(2 * number);
     await send(2 * number + 1);

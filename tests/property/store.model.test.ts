@@ -7,7 +7,8 @@ import { StoreThreads } from '../support/store-threads';
 
 const threadsMax = 3;
 const commandsMax = 120;
-const numRuns = 16;
+/** The soak has many more. */
+const numRuns = 10;
 /** Of all the sequences of the tests below. */
 const outcomesOfAll = new Set<string>();
 
