@@ -10,7 +10,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
   const parts = [
     machineMarkdown(comparison.machine),
     `- Workload: 15 \`send\` of 32 B to 1 \`inbox\`; closed loop; ${options.rounds} rounds of ${options.seconds} s after ` +
-      `${options.warmupSeconds} s of warm-up; every round starts each server anew and has each once`,
+      `${options.warmupSeconds} s of warm-up; every round has each server once, after one that only warms them`,
     `- Ratios are medians of the ratios within each round; latencies are medians of the rounds`,
     ...comparison.servers.map((server) => `- \`${server.name}\`: ${server.description}`),
     ...comparison.shapes.flatMap((shape) => ['', heading(shape), '', shapeTable(comparison, shape)]),

@@ -1,6 +1,7 @@
 /**
  * Throughput of all servers, one after the other in several rounds. On a noisy machine two figures count only as a
- * ratio of runs next to each other in time: every round has each server once, and ratios are taken within a round.
+ * ratio of runs next to each other in time: every round has each server once, and ratios are taken within a round. The
+ * servers of a shape stay up for all its rounds, and idle while others are measured; the first round only warms them.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -9,10 +10,11 @@ import { whole } from '../../client/load/text-format';
 import { UsageMeter } from '../../client/load/usage-meter';
 import { describeMachine } from './machine';
 import type { Machine } from './machine';
+import { loadRedis, type RedisFigures } from './redis-load';
 import type { ServerUnderTest } from './servers';
 import { shapeName } from './shape';
 import type { Shape } from './shape';
-import { withServer } from './started-server';
+import { withServers } from './started-server';
 import type { StartedServer } from './started-server';
 
 export interface CompareOptions {
@@ -54,18 +56,17 @@ const redisProbeRequests = 20_000;
 export async function compare(options: CompareOptions, tell: (line: string) => void): Promise<Comparison> {
   const measurements: Measurement[] = [];
   for (const shape of options.shapes) {
-    for (let round = 1; round <= options.rounds; round += 1) {
-      for (const server of options.servers) {
-        const measure = server.sessions === 'redis' ? measureRedis : measureChat;
-        const measurement = await withServer(server, (started) => measure(started, shape, round, options));
-        measurements.push(measurement);
-        const errors = Object.entries(measurement.errors).map(([code, count]) => ` ${code} ${whole(count)}`);
-        tell(
-          `${shapeName(shape)} round ${round}/${options.rounds} ${server.name}: ` +
-            `${whole(measurement.requestsPerSecond)} requests/s${errors.join('')}`,
-        );
+    await withServers(options.servers, async (startedServers) => {
+      for (let round = 0; round <= options.rounds; round += 1) {
+        for (const started of startedServers) {
+          const measurement = await measureOf(started)(started, shape, round, options);
+          await started.settle();
+          if (round === 0) continue;
+          measurements.push(measurement);
+          tell(progressLine(measurement, options.rounds));
+        }
       }
-    }
+    });
   }
   const { servers, shapes, ...plain } = options;
   return {
@@ -75,6 +76,26 @@ export async function compare(options: CompareOptions, tell: (line: string) => v
     shapes: shapes.map(shapeName),
     measurements,
   };
+}
+
+function progressLine(
+  { shape, round, server, requestsPerSecond, errors }: Measurement,
+  rounds: number,
+): string {
+  const errorCounts = Object.entries(errors).map(([code, count]) => ` ${code} ${whole(count)}`);
+  return `${shape} round ${round}/${rounds} ${server}: ${whole(requestsPerSecond)} requests/s${errorCounts.join('')}`;
+}
+
+type Measure = (
+  started: StartedServer,
+  shape: Shape,
+  round: number,
+  options: CompareOptions,
+) => Promise<Measurement>;
+
+function measureOf({ server: { sessions } }: StartedServer): Measure {
+  if (sessions === 'redis') return measureRedis;
+  return sessions === 'redis-benchmark' ? measureByRedisBenchmark : measureChat;
 }
 
 async function measureChat(
@@ -127,11 +148,30 @@ async function measureRedis(
   started: StartedServer,
   shape: Shape,
   round: number,
+  { warmupSeconds, seconds }: CompareOptions,
+): Promise<Measurement> {
+  const payload = 'x'.repeat(messageBytes);
+  const figures = await loadRedis(started.port, shape, payload, warmupSeconds * 1_000, seconds * 1_000);
+  return redisMeasurement(started, shape, round, figures);
+}
+
+async function measureByRedisBenchmark(
+  started: StartedServer,
+  shape: Shape,
+  round: number,
   options: CompareOptions,
 ): Promise<Measurement> {
   const probe = await benchmarkRedis(started.port, shape, redisProbeRequests);
   const requests = Math.ceil(probe.requestsPerSecond * options.seconds);
-  const figures = await benchmarkRedis(started.port, shape, requests);
+  return redisMeasurement(started, shape, round, await benchmarkRedis(started.port, shape, requests));
+}
+
+function redisMeasurement(
+  started: StartedServer,
+  shape: Shape,
+  round: number,
+  figures: RedisFigures,
+): Measurement {
   return {
     shape: shapeName(shape),
     server: started.server.name,
@@ -149,7 +189,7 @@ async function benchmarkRedis(
   port: number,
   { connections, inFlight }: Shape,
   requests: number,
-): Promise<{ requestsPerSecond: number; p50: number; p99: number }> {
+): Promise<RedisFigures> {
   const payload = 'x'.repeat(messageBytes);
   const { stdout } = await promisify(execFile)('redis-benchmark', [
     ...[

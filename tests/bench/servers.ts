@@ -13,9 +13,9 @@ export interface ServerUnderTest {
   readonly command: (port: number, folder: string) => readonly [program: string, ...args: string[]];
   /**
    * `login`: sessions come from `auth` with the demo accounts. `made up`: it answers anything, and knows no sessions.
-   * `redis`: it speaks another protocol, and `redis-benchmark` makes the load.
+   * `redis`: it speaks another protocol, and so does its load; `redis-benchmark`: that program makes the load.
    */
-  readonly sessions: 'login' | 'made up' | 'redis';
+  readonly sessions: 'login' | 'made up' | 'redis' | 'redis-benchmark';
 }
 
 /** Threads of every server that has a pool. */
@@ -56,13 +56,21 @@ function benang(name: string, options: string[], dataOptions: (folder: string) =
 
 const redis: ServerUnderTest = {
   name: 'redis',
-  description: 'Redis, `appendfsync always`, `RPUSH` of the same payload by `redis-benchmark`',
+  description:
+    'Redis, `appendfsync always`, `RPUSH` of the same payload, by a generator in Node like that of the others',
   command: (port, folder) => [
     redisProgram,
     ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder],
     ...['--appendonly', 'yes', '--appendfsync', 'always', '--save', '', '--auto-aof-rewrite-percentage', '0'],
   ],
   sessions: 'redis',
+};
+
+const redisByItsBenchmark: ServerUnderTest = {
+  ...redis,
+  name: 'redis-benchmark',
+  description: 'the same Redis, by `redis-benchmark`, which is C and leaves it more of the machine',
+  sessions: 'redis-benchmark',
 };
 
 /** For rooms: not among those that are compared by default. */
@@ -82,7 +90,7 @@ export const servers: readonly ServerUnderTest[] = [
   plainNet,
   product(),
   durableProduct,
-  ...(existsSync(redisProgram) ? [redis] : []),
+  ...(existsSync(redisProgram) ? [redis, redisByItsBenchmark] : []),
   responder(
     require.resolve('./responders/single-thread-maps'),
     'login',

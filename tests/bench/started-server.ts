@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { demoAccounts, logIn } from '../../client/load/accounts';
 import type { Identity } from '../../client/load/load-plan';
+import { readProcessUsage } from '../../client/load/server-process';
 import { findFreePort } from '../support/free-port';
 import { makeFolder, removeFolder } from './disk-usage';
 import type { ServerUnderTest } from './servers';
@@ -12,6 +13,10 @@ import type { ServerUnderTest } from './servers';
 const readyMsMax = 30_000;
 const retryPauseMs = 20;
 const stopMsMax = 5_000;
+const settlePauseMs = 250;
+const settleLooksMax = 40;
+/** Of one processor: less is idling. */
+const idleShareMax = 0.1;
 const outputCharactersMax = 4_000;
 const madeUpToken = '00000000-0000-4000-8000-000000000000';
 
@@ -77,6 +82,21 @@ export class StartedServer {
     return new StartedServer(server, port, child, folder, identities);
   }
 
+  /** Waits until it does nothing any more, for instance to its tables, so that the next one has the machine to itself. */
+  async settle(): Promise<void> {
+    let beforeMs = this.cpuMs;
+    for (let looks = 0; looks < settleLooksMax; looks += 1) {
+      await new Promise((resolve) => setTimeout(resolve, settlePauseMs));
+      const nowMs = this.cpuMs;
+      if (nowMs - beforeMs <= settlePauseMs * idleShareMax) return;
+      beforeMs = nowMs;
+    }
+  }
+
+  private get cpuMs(): number {
+    return readProcessUsage(this.pid)?.cpuMs ?? 0;
+  }
+
   async stop(): Promise<void> {
     await stopChild(this.child);
     removeFolder(this.folder);
@@ -103,6 +123,20 @@ export async function withServer<T>(
     return await action(started);
   } finally {
     await started.stop();
+  }
+}
+
+/** The same with several at once. */
+export async function withServers<T>(
+  servers: readonly ServerUnderTest[],
+  action: (started: readonly StartedServer[]) => Promise<T>,
+): Promise<T> {
+  const started: StartedServer[] = [];
+  try {
+    for (const server of servers) started.push(await StartedServer.start(server));
+    return await action(started);
+  } finally {
+    await Promise.all(started.map((server) => server.stop()));
   }
 }
 

@@ -1,0 +1,126 @@
+/**
+ * The load of the comparison, spoken to Redis: the same generator's sockets and clock, one command after the other. So a
+ * server is not the faster for a generator that leaves it more of the machine.
+ */
+import type { Socket } from 'node:net';
+import { bucketOf, LatencyRecorder } from '../../client/load/latency-recorder';
+import { commandIndex } from '../../client/load/load-plan';
+import { LatencyHistogram } from '../../client/load/latency-histogram';
+import { startSocket } from '../../client/start-socket';
+import type { Shape } from './shape';
+
+export interface RedisFigures {
+  readonly requestsPerSecond: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+
+const readBytes = 65_536;
+const lineFeed = 0x0a;
+const errorSign = 0x2d;
+/** Where replies are counted: it is one of the recorder's commands. */
+const recordedIndex = commandIndex('send');
+
+/**
+ * One connection: writes as many commands as replies have come, in one write. Latency counts from the write before, which
+ * with several in flight may be a later one than the command's own: then it is too low.
+ */
+class RedisConnection {
+  private readonly socket: Socket;
+  private sentMs = 0;
+
+  constructor(
+    port: number,
+    private readonly commands: Buffer,
+    private readonly inFlight: number,
+    private readonly readBuffer: Uint8Array,
+    private readonly onReplies: (count: number, sentMs: number) => void,
+    onOpen: () => void,
+    onFailure: (error: Error) => void,
+  ) {
+    this.socket = startSocket({ host: '127.0.0.1', port }, onOpen, {
+      buffer: this.readBuffer,
+      callback: (byteCount, bytes) => {
+        this.read(bytes, byteCount);
+        return true;
+      },
+    });
+    this.socket.on('error', onFailure);
+    this.socket.on('close', () => {
+      onFailure(new Error('Redis has closed a connection'));
+    });
+  }
+
+  send(count: number): void {
+    this.sentMs = performance.now();
+    this.socket.write(this.commands.subarray(0, (this.commands.length / this.inFlight) * count));
+  }
+
+  close(): void {
+    this.socket.removeAllListeners();
+    this.socket.on('error', () => undefined);
+    this.socket.destroy();
+  }
+
+  /** A reply to RPUSH is one line: `:length`, or `-` and an error. */
+  private read(bytes: Uint8Array, byteCount: number): void {
+    if (bytes[0] === errorSign) throw new Error(Buffer.from(bytes.subarray(0, byteCount)).toString('latin1'));
+    let replies = 0;
+    for (let at = 0; at < byteCount; at += 1) if (bytes[at] === lineFeed) replies += 1;
+    if (replies === 0) return;
+    this.onReplies(replies, this.sentMs);
+    this.send(replies);
+  }
+}
+
+/** `RPUSH` of a payload on so many connections, each with so many unanswered, for so long after a warm-up. */
+export async function loadRedis(
+  port: number,
+  { connections, inFlight }: Shape,
+  payload: string,
+  warmupMs: number,
+  durationMs: number,
+): Promise<RedisFigures> {
+  const command = `*3\r\n$5\r\nRPUSH\r\n$5\r\ninbox\r\n$${payload.length}\r\n${payload}\r\n`;
+  const commands = Buffer.from(command.repeat(inFlight), 'latin1');
+  const readBuffer = new Uint8Array(readBytes);
+  const lanes: RedisConnection[] = [];
+  let recorder = new LatencyRecorder();
+  let count = 0;
+  const onReplies = (replies: number, sentMs: number): void => {
+    count += replies;
+    const latencyUs = LatencyRecorder.toMicroseconds(performance.now() - sentMs);
+    const bucket = bucketOf(latencyUs);
+    for (let reply = 0; reply < replies; reply += 1) recorder.record(recordedIndex, bucket, latencyUs);
+  };
+  try {
+    return await new Promise<RedisFigures>((resolve, reject) => {
+      let openCount = 0;
+      const measure = (): void => {
+        for (const lane of lanes) lane.send(inFlight);
+        setTimeout(() => {
+          recorder = new LatencyRecorder();
+          count = 0;
+          const startMs = performance.now();
+          setTimeout(() => {
+            const latencies = new LatencyHistogram(recorder.take(), [recordedIndex]);
+            const requestsPerSecond = (count * 1_000) / (performance.now() - startMs);
+            resolve({
+              requestsPerSecond,
+              p50: latencies.percentileMs(50),
+              p99: latencies.percentileMs(99),
+            });
+          }, durationMs);
+        }, warmupMs);
+      };
+      const onOpen = (): void => {
+        openCount += 1;
+        if (openCount === connections) measure();
+      };
+      for (let index = 0; index < connections; index += 1)
+        lanes.push(new RedisConnection(port, commands, inFlight, readBuffer, onReplies, onOpen, reject));
+    });
+  } finally {
+    for (const lane of lanes) lane.close();
+  }
+}
