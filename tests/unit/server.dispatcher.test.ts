@@ -129,11 +129,11 @@ test('many sources are shared among the free trips; while all are taken the rest
   const second = await nextBatch();
   expect(first.requests).toHaveLength(150);
   expect(second.requests).toHaveLength(150);
-  for (let index = 300; index < 330; index += 1) dispatcher.enqueue(new Lines([`${index}\n`]));
+  for (let index = 300; index < 370; index += 1) dispatcher.enqueue(new Lines([`${index}\n`]));
   expect(batches).toHaveLength(2);
   first.echo();
   const third = await nextBatch();
-  expect(third.requests).toHaveLength(30);
+  expect(third.requests).toHaveLength(70);
   second.echo();
   third.echo();
   await dispatcher.whenIdle();
