@@ -69,7 +69,7 @@ const redis: ServerUnderTest = {
 const redisByItsBenchmark: ServerUnderTest = {
   ...redis,
   name: 'redis-benchmark',
-  description: 'the same Redis, by `redis-benchmark`, which is C and leaves it more of the machine',
+  description: 'the same Redis, by `redis-benchmark`, which is C',
   sessions: 'redis-benchmark',
 };
 
