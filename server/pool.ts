@@ -256,6 +256,7 @@ function createPiscina<Task, Result>(shape: PoolShape): Piscina<Task, Result> {
     recordTiming: false,
     // Workers sleep in Atomics.wait for the next task: the quickest hand-over there is.
     atomics: 'sync',
+    // One worker is filled before the next is woken: ADR 0011.
     loadBalancer: (_task, workers) =>
       workers.find(({ currentUsage }) => currentUsage < shape.tasksPerThread) ?? null,
     workerData: shape.settings,
