@@ -18,6 +18,5 @@ module.exports = {
   testMatch: folders.map((folder) => `<rootDir>/tests/${folder}/**/*.test.ts`),
   collectCoverageFrom: ['{server,workers,client,shared}/**/*.ts'],
   testTimeout: process.env.BENANG_SOAK === '1' ? 30 * 60_000 : 30_000,
-  // One more than the two processors that tests are made for: many of them wait for a server's clocks.
-  maxWorkers: 3,
+  maxWorkers: 2,
 };
