@@ -18,11 +18,13 @@ const handshakeRecord = 0x16;
 /** Before a record's content: its type, its version and, in two bytes, its length. */
 const recordHeaderBytes = 5;
 const recordLengthAt = 3;
+/** What RFC 8446 allows a record without encryption (section 5.1). */
+const recordBytesMax = 16_384;
 
 /** A fatal alert, `access_denied` (RFC 8446, section 6). */
 const accessDenied = Buffer.from('15030300020231', 'hex');
 
-/** Pending sockets at once; each costs up to 64 KiB, its first record, or 50 KiB, its handshake. */
+/** Pending sockets at once; each costs up to 50 KiB. */
 const pendingMax = 4_096;
 /** Past this many, one that has been pending for longer than the patience below goes when another one comes. */
 const pendingPlenty = 512;
@@ -192,9 +194,11 @@ export class TlsGate {
   }
 }
 
+/** Also true of a record that is longer than any may be: the handshake will say so. */
 function holdsWholeRecord(bytes: Buffer): boolean {
   if (bytes.length < recordHeaderBytes) return false;
-  return bytes.length >= recordHeaderBytes + bytes.readUInt16BE(recordLengthAt);
+  const recordBytes = bytes.readUInt16BE(recordLengthAt);
+  return recordBytes > recordBytesMax || bytes.length >= recordHeaderBytes + recordBytes;
 }
 
 /** Ends a socket after these bytes. What its client still sends is dropped: unread, it would take them along. */

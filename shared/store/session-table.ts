@@ -69,8 +69,7 @@ export class SessionTable {
   useUnlocked(token: TokenWords, nowSeconds: number): number {
     const { memory, cache } = this;
     if (cache.find(token, hashOf(token)) && this.isStillValid(cache, nowSeconds)) {
-      this.noteUse(cache.record, nowSeconds);
-      this.users.noteUse(cache.user, nowSeconds);
+      this.noteUse(cache.record, cache.user, nowSeconds);
       return cache.user;
     }
     let session = memory.load(this.bucketWord(token));
@@ -90,8 +89,7 @@ export class SessionTable {
         if ((version & 1) === 1 || memory.load(word + sessionRecord.version) !== version) return 0;
         if (!isOfThisEpoch || this.isExpiredAt(word, nowSeconds)) return 0;
         cache.note(token, hashOf(token), word, version, user, epoch);
-        this.noteUse(word, nowSeconds);
-        this.users.noteUse(user, nowSeconds);
+        this.noteUse(word, user, nowSeconds);
         return user;
       }
       session = memory.load(word + sessionRecord.nextInBucket);
@@ -200,16 +198,16 @@ export class SessionTable {
 
   /** Notes that a session was used and returns its user. The token's lock is held. */
   use(session: number, nowSeconds: number): number {
-    this.noteUse(this.wordOf(session), nowSeconds);
     const user = this.userOf(session);
-    this.users.noteUse(user, nowSeconds);
+    this.noteUse(this.wordOf(session), user, nowSeconds);
     return user;
   }
 
   /** Not part of any transaction: a time a moment off, even in a record just reused, harms nothing. */
-  private noteUse(sessionWord: number, nowSeconds: number): void {
+  private noteUse(sessionWord: number, user: number, nowSeconds: number): void {
     const word = sessionWord + sessionRecord.lastUsedSeconds;
     if (this.memory.read(word) !== nowSeconds) this.memory.write(word, nowSeconds);
+    this.users.noteUse(user, nowSeconds);
   }
 
   /** Ends all sessions of a user but one, at once. The locks of the user and of the kept session are held. */

@@ -49,6 +49,7 @@ export interface Comparison {
 }
 
 const messageBytes = 32;
+const payload = 'x'.repeat(messageBytes);
 /** Requests that tell how many a measurement takes: `redis-benchmark` counts requests, not seconds. */
 const redisProbeRequests = 20_000;
 
@@ -150,7 +151,6 @@ async function measureRedis(
   round: number,
   { warmupSeconds, seconds }: CompareOptions,
 ): Promise<Measurement> {
-  const payload = 'x'.repeat(messageBytes);
   const figures = await loadRedis(started.port, shape, payload, warmupSeconds * 1_000, seconds * 1_000);
   return redisMeasurement(started, shape, round, figures);
 }
@@ -190,7 +190,6 @@ async function benchmarkRedis(
   { connections, inFlight }: Shape,
   requests: number,
 ): Promise<RedisFigures> {
-  const payload = 'x'.repeat(messageBytes);
   const { stdout } = await promisify(execFile)('redis-benchmark', [
     ...[
       '-p',

@@ -3,6 +3,7 @@
  * server is not the faster for a generator that leaves it more of the machine.
  */
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { bucketOf, LatencyRecorder } from '../../client/load/latency-recorder';
 import { commandIndex } from '../../client/load/load-plan';
 import { LatencyHistogram } from '../../client/load/latency-histogram';
@@ -33,13 +34,13 @@ class RedisConnection {
     port: number,
     private readonly commands: Buffer,
     private readonly inFlight: number,
-    private readonly readBuffer: Uint8Array,
-    private readonly onReplies: (count: number, sentMs: number) => void,
+    readBuffer: Uint8Array,
+    private readonly recorder: LatencyRecorder,
     onOpen: () => void,
     onFailure: (error: Error) => void,
   ) {
     this.socket = startSocket({ host: '127.0.0.1', port }, onOpen, {
-      buffer: this.readBuffer,
+      buffer: readBuffer,
       callback: (byteCount, bytes) => {
         this.read(bytes, byteCount);
         return true;
@@ -68,7 +69,9 @@ class RedisConnection {
     let replies = 0;
     for (let at = 0; at < byteCount; at += 1) if (bytes[at] === lineFeed) replies += 1;
     if (replies === 0) return;
-    this.onReplies(replies, this.sentMs);
+    const latencyUs = LatencyRecorder.toMicroseconds(performance.now() - this.sentMs);
+    const bucket = bucketOf(latencyUs);
+    for (let reply = 0; reply < replies; reply += 1) this.recorder.record(recordedIndex, bucket, latencyUs);
     this.send(replies);
   }
 }
@@ -84,41 +87,27 @@ export async function loadRedis(
   const command = `*3\r\n$5\r\nRPUSH\r\n$5\r\ninbox\r\n$${payload.length}\r\n${payload}\r\n`;
   const commands = Buffer.from(command.repeat(inFlight), 'latin1');
   const readBuffer = new Uint8Array(readBytes);
+  const recorder = new LatencyRecorder();
   const lanes: RedisConnection[] = [];
-  let recorder = new LatencyRecorder();
-  let count = 0;
-  const onReplies = (replies: number, sentMs: number): void => {
-    count += replies;
-    const latencyUs = LatencyRecorder.toMicroseconds(performance.now() - sentMs);
-    const bucket = bucketOf(latencyUs);
-    for (let reply = 0; reply < replies; reply += 1) recorder.record(recordedIndex, bucket, latencyUs);
+  const measure = async (): Promise<RedisFigures> => {
+    for (const lane of lanes) lane.send(inFlight);
+    await delay(warmupMs);
+    recorder.take();
+    const startMs = performance.now();
+    await delay(durationMs);
+    const latencies = new LatencyHistogram(recorder.take(), [recordedIndex]);
+    const requestsPerSecond = (latencies.count * 1_000) / (performance.now() - startMs);
+    return { requestsPerSecond, p50: latencies.percentileMs(50), p99: latencies.percentileMs(99) };
   };
   try {
     return await new Promise<RedisFigures>((resolve, reject) => {
       let openCount = 0;
-      const measure = (): void => {
-        for (const lane of lanes) lane.send(inFlight);
-        setTimeout(() => {
-          recorder = new LatencyRecorder();
-          count = 0;
-          const startMs = performance.now();
-          setTimeout(() => {
-            const latencies = new LatencyHistogram(recorder.take(), [recordedIndex]);
-            const requestsPerSecond = (count * 1_000) / (performance.now() - startMs);
-            resolve({
-              requestsPerSecond,
-              p50: latencies.percentileMs(50),
-              p99: latencies.percentileMs(99),
-            });
-          }, durationMs);
-        }, warmupMs);
-      };
       const onOpen = (): void => {
         openCount += 1;
-        if (openCount === connections) measure();
+        if (openCount === connections) measure().then(resolve, reject);
       };
       for (let index = 0; index < connections; index += 1)
-        lanes.push(new RedisConnection(port, commands, inFlight, readBuffer, onReplies, onOpen, reject));
+        lanes.push(new RedisConnection(port, commands, inFlight, readBuffer, recorder, onOpen, reject));
     });
   } finally {
     for (const lane of lanes) lane.close();

@@ -114,16 +114,11 @@ export async function stopChild(child: ChildProcess): Promise<void> {
 }
 
 /** Starts a server, does something with it, and stops it also when that fails. */
-export async function withServer<T>(
+export function withServer<T>(
   server: ServerUnderTest,
   action: (started: StartedServer) => Promise<T>,
 ): Promise<T> {
-  const started = await StartedServer.start(server);
-  try {
-    return await action(started);
-  } finally {
-    await started.stop();
-  }
+  return withServers([server], ([started]) => action(started!));
 }
 
 /** The same with several at once. */

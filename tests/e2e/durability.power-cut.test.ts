@@ -8,8 +8,8 @@ import { RandomNumbers } from '../support/random-numbers';
 import { SmallFilesystem } from '../support/small-filesystem';
 import { type CutKind, loseUnsynced } from '../support/unsynced-journal';
 
-const copyCount = 3;
-const deviceCopyCount = 1;
+const copyCount = 4;
+const deviceCopyCount = 2;
 const deviceMebibytes = 320;
 const seed = Number(process.env.BENANG_SEED ?? Date.now() % 1_000_000);
 const random = new RandomNumbers(seed);

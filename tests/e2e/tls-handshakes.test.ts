@@ -1,5 +1,5 @@
 // Goal: handshakes that are begun and left lying are cut in time, cost bounded memory, and keep nobody else out.
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { CertificateFiles } from '../support/certificate-files';
 import { cleanUp } from '../support/clean-up';
 import { captureClientHello } from '../support/client-hello';
@@ -117,6 +117,35 @@ test('no byte, a thousand halves of a ClientHello, a whole one, one byte a secon
   expect(server.residentBytes - residentBefore).toBeLessThan(16 * mebibyte);
   slow.destroy();
   silent.destroy();
+});
+
+test('a ClientHello that comes in pieces is put together', async () => {
+  const pieces: Buffer[] = [];
+  const relay = createServer((client) => {
+    const { host, port } = server.address;
+    const upstream = connect({ host, port, noDelay: true });
+    upstream.pipe(client);
+    client.once('data', (hello: Buffer) => {
+      client.pause();
+      pieces.push(hello.subarray(0, 1), hello.subarray(1, 4), hello.subarray(4, 200), hello.subarray(200));
+      void (async () => {
+        for (const piece of pieces) {
+          upstream.write(piece);
+          // The server has served somebody else meanwhile, so it has seen the piece by itself.
+          await ask();
+        }
+        client.pipe(upstream);
+      })();
+    });
+    for (const socket of [client, upstream]) socket.on('error', () => socket.destroy());
+  });
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  const { port } = relay.address() as AddressInfo;
+  const client = await LineSocket.connect({ host: '127.0.0.1', port, encryption: certificate.trust });
+  expect(await client.ask('ping')).toBe(pong);
+  expect(pieces).toHaveLength(4);
+  client.destroy();
+  relay.close();
 });
 
 test('clients that all come at once are all served', async () => {
