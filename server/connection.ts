@@ -18,6 +18,7 @@ import type { ConnectionBudget } from './limits/flood-budget';
 import { rateLimitedFrame } from './limits/rate-limited';
 import { errorReply } from '../shared/protocol/reply-writer';
 import { readSocket } from './socket-reader';
+import { SocketWriter } from './socket-writer';
 
 /** Whole lines held for a connection whose earlier ones are under way. Past this it is not read from. */
 const readAheadBytesMax = 65_536;
@@ -62,6 +63,7 @@ export class Connection implements RequestSource {
   user = 0;
 
   private readonly framer: LineFramer;
+  private readonly writer: SocketWriter;
   private pending: Buffer[] = [];
   private pendingBytes = 0;
   private state: 'idle' | 'waiting' | 'running' = 'idle';
@@ -95,7 +97,7 @@ export class Connection implements RequestSource {
       this.hasEnded = true;
       this.endWhenDone();
     });
-    socket.on('drain', () => {
+    this.writer = new SocketWriter(socket, () => {
       this.relieve();
     });
     // A reset by the peer ends in 'close' like everything else.
@@ -173,7 +175,7 @@ export class Connection implements RequestSource {
     this.pending = [];
     this.pendingBytes = 0;
     this.refusedCount = 0;
-    if (lastFrame !== undefined && !this.socket.destroyed) this.socket.write(lastFrame, 'latin1');
+    if (lastFrame !== undefined) this.writer.write(lastFrame);
     endSocket(this.socket);
   }
 
@@ -285,10 +287,9 @@ export class Connection implements RequestSource {
   }
 
   private write(replies: string): void {
-    if (replies.length === 0 || this.socket.destroyed || this.socket.writableEnded) return;
-    if (this.socket.write(replies, 'latin1')) return;
-    // `false` comes early, at Node's own high-water mark; what counts is the bound.
-    if (this.socket.writableLength > sendQueueBytesMax && this.congestedSinceMs === undefined) {
+    if (replies.length === 0) return;
+    this.writer.write(replies);
+    if (this.congestedSinceMs === undefined && this.writer.queuedBytes > sendQueueBytesMax) {
       this.congestedSinceMs = Date.now();
       this.pause();
     }

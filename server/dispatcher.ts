@@ -62,10 +62,12 @@ export interface LostRequests {
 }
 
 /**
- * An open batch of so many connections does not wait for the end of the turn. Nor is a smaller one sent beside others:
- * it is better added to while they are under way.
+ * An open batch with so much to do, half a millisecond of a worker's time, does not wait for the end of the turn. Nor
+ * is a smaller one sent beside others: it is better added to while they are under way (ADR 0011).
  */
-const worthATrip = 64;
+const worthATripBytes = 24_576;
+/** Waiting sources are not divided up into batches of fewer than so many. */
+const shareMin = 64;
 
 /** A slot with the sources of its segments. */
 class Batch {
@@ -126,7 +128,7 @@ export class Dispatcher {
   append(source: RequestSource, lines: Uint8Array, lengthBytes: number): boolean {
     if (this.waiting.length > 0 || !this.open.slot.accepts(lengthBytes)) return false;
     this.open.add(source, lines, lengthBytes);
-    if (this.open.sources.length >= worthATrip && this.underWay < this.underWayMax) this.startOpen();
+    if (this.openIsWorthATrip && this.underWay < this.underWayMax) this.startOpen();
     else this.scheduleFlush();
     return true;
   }
@@ -173,9 +175,12 @@ export class Dispatcher {
   };
 
   private get openMayStart(): boolean {
-    const count = this.open.sources.length;
-    if (count === 0 || this.underWay === this.underWayMax || this.hasStopped) return false;
-    return this.underWay === 0 || count >= worthATrip || this.waiting.length > 0;
+    if (this.open.sources.length === 0 || this.underWay === this.underWayMax || this.hasStopped) return false;
+    return this.underWay === 0 || this.openIsWorthATrip || this.waiting.length > 0;
+  }
+
+  private get openIsWorthATrip(): boolean {
+    return this.open.slot.requestBytes >= worthATripBytes;
   }
 
   /** Moves waiting sources into the open batch: its fair share, or all that fit when it cannot leave now. */
@@ -183,7 +188,7 @@ export class Dispatcher {
     const { waiting, open } = this;
     if (waiting.length === 0) return;
     const freeTrips = this.underWayMax - this.underWay;
-    const share = freeTrips === 0 ? Infinity : Math.max(worthATrip, Math.ceil(waiting.length / freeTrips));
+    const share = freeTrips === 0 ? Infinity : Math.max(shareMin, Math.ceil(waiting.length / freeTrips));
     let next = 0;
     while (next < waiting.length && open.sources.length < share && open.slot.accepts(this.segmentBytesMax)) {
       const source = waiting[next]!;

@@ -1,0 +1,92 @@
+/**
+ * Writes texts straight to a socket's handle while nothing of it is queued, past Node's streams, whose bookkeeping costs
+ * half a microsecond a reply (ADR 0012). What the kernel does not take at once libuv keeps, as it does for streams; until
+ * that is out, further texts go through the stream, and so come after it.
+ *
+ * Encrypted sockets are written to by `socket.write`, and so are all where a version of Node has not the internals that
+ * this takes: slower, and otherwise the same.
+ */
+import type { Socket } from 'node:net';
+
+/** A write that the kernel has not taken whole; see Node's lib/internal/stream_base_commons.js. */
+interface WriteRequest {
+  /** Gets 0, or a negative error number. */
+  oncomplete: (status: number) => void;
+}
+
+/** What Node keeps behind a socket. */
+interface WritableHandle {
+  /** Returns 0, or a negative error number. */
+  writeLatin1String(request: WriteRequest, text: string): number;
+}
+type SocketInternals = Socket & { readonly _handle?: WritableHandle | null };
+
+interface StreamBinding {
+  readonly WriteWrap: new () => WriteRequest;
+  readonly streamBaseState: Int32Array;
+  readonly kLastWriteWasAsync: number;
+}
+
+const streams = findStreamBinding();
+
+/** Serves all sockets: a request is used up by a write that takes its time, and by no other. */
+let spareRequest: WriteRequest | undefined;
+
+export class SocketWriter {
+  private readonly isDirect: boolean;
+  /** The length of a text of which libuv keeps what the kernel has not taken; 0 when there is none. */
+  private keptBytes = 0;
+
+  /** @param onDrained Hears that all is out that was queued, if it was more than a little. */
+  constructor(
+    private readonly socket: SocketInternals,
+    private readonly onDrained: () => void,
+  ) {
+    this.isDirect = streams !== undefined && socket._handle?.constructor.name === 'TCP';
+    socket.on('drain', onDrained);
+  }
+
+  /** Bytes of all texts that are not out whole. */
+  get queuedBytes(): number {
+    return this.keptBytes + this.socket.writableLength;
+  }
+
+  /** Writes 7-bit text. Drops it when the socket is closed or was ended. */
+  write(text: string): void {
+    const { socket } = this;
+    const handle = socket._handle;
+    if (socket.destroyed || socket.writableEnded || handle === null || handle === undefined) return;
+    if (this.isDirect && this.queuedBytes === 0) this.writeTo(handle, text);
+    else socket.write(text, 'latin1');
+  }
+
+  private writeTo(handle: WritableHandle, text: string): void {
+    const { WriteWrap, streamBaseState, kLastWriteWasAsync } = streams!;
+    const request = (spareRequest ??= new WriteWrap());
+    if (handle.writeLatin1String(request, text) !== 0) {
+      this.socket.destroy();
+    } else if (streamBaseState[kLastWriteWasAsync] !== 0) {
+      spareRequest = undefined;
+      this.keptBytes = text.length;
+      request.oncomplete = (status) => {
+        this.keptBytes = 0;
+        this.written(status);
+      };
+    }
+  }
+
+  private written(status: number): void {
+    const { socket } = this;
+    if (status !== 0) socket.destroy();
+    // Past its mark, the stream tells by 'drain' when it is empty.
+    else if (socket.writableLength < socket.writableHighWaterMark) this.onDrained();
+  }
+}
+
+function findStreamBinding(): StreamBinding | undefined {
+  try {
+    return (process as unknown as { binding: (name: string) => StreamBinding }).binding('stream_wrap');
+  } catch {
+    return undefined;
+  }
+}
