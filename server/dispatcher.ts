@@ -1,7 +1,7 @@
 /**
  * Ships requests to the pool in adaptive batches, without a timer. Requests are written into the *open* batch as they
- * are read. It leaves at the end of the turn of the event loop in which they came, or as soon as it is worth a trip
- * of its own; while the pool is busy it stays open and grows. Idle: a batch of one, one hop of latency. Saturated:
+ * are read. It leaves at the end of the turn of the event loop in which they came, or a few turns later when it is small
+ * and others are asking too, or as soon as it is worth a trip of its own; while the pool is busy it stays open and grows. Idle: a batch of one, one hop of latency. Saturated:
  * batches of hundreds, and the hop costs nothing.
  *
  * Invariant: at most one batch holds lines of a connection, so its replies keep the order of its requests although
@@ -62,12 +62,16 @@ export interface LostRequests {
 }
 
 /**
- * An open batch with so much to do, half a millisecond of a worker's time, does not wait for the end of the turn. Nor
- * is a smaller one sent beside others: it is better added to while they are under way (ADR 0011).
+ * An open batch of so many connections or bytes, half a millisecond of a worker's time, does not wait for the end of the
+ * turn. Nor is a smaller one sent beside others: it is better added to while they are under way (ADR 0011).
  */
-const worthATripBytes = 24_576;
-/** Waiting sources are not divided up into batches of fewer than so many. */
-const shareMin = 64;
+const worthATrip = { sources: 256, bytes: 24_576 } as const;
+/**
+ * While several connections ask at a time, a batch of fewer than so many waits for the end of a few turns more: others
+ * are on their way, and a trip costs what several requests cost. One connection alone does not wait.
+ */
+const smallBatch = 32;
+const patienceTurns = 8;
 
 /** A slot with the sources of its segments. */
 class Batch {
@@ -98,6 +102,9 @@ export class Dispatcher {
   /** Sources whose lines have to wait for room in the open batch. */
   private waiting: RequestSource[] = [];
   private flushIsScheduled = false;
+  /** Ends of turns that a small batch waits for. */
+  private turnsLeft = 0;
+  private lastSourceCount = 0;
   private hasStopped = false;
   private readonly idleListeners: (() => void)[] = [];
 
@@ -161,18 +168,26 @@ export class Dispatcher {
   private scheduleFlush(): void {
     if (this.flushIsScheduled || this.underWay === this.underWayMax) return;
     this.flushIsScheduled = true;
+    this.turnsLeft = this.lastSourceCount > 1 ? patienceTurns : 1;
     // After all sockets that are readable now have been read: their requests go together.
-    setImmediate(this.flush);
+    setImmediate(this.endTurn);
   }
 
-  private readonly flush = (): void => {
+  private readonly endTurn = (): void => {
+    this.turnsLeft -= 1;
+    if (this.turnsLeft > 0 && this.underWay === 0 && this.open.sources.length < smallBatch)
+      setImmediate(this.endTurn);
+    else this.flush();
+  };
+
+  private flush(): void {
     this.flushIsScheduled = false;
     do {
       this.addWaiting();
       if (!this.openMayStart) return;
       this.startOpen();
     } while (this.waiting.length > 0);
-  };
+  }
 
   private get openMayStart(): boolean {
     if (this.open.sources.length === 0 || this.underWay === this.underWayMax || this.hasStopped) return false;
@@ -180,7 +195,8 @@ export class Dispatcher {
   }
 
   private get openIsWorthATrip(): boolean {
-    return this.open.slot.requestBytes >= worthATripBytes;
+    const { sources, slot } = this.open;
+    return sources.length >= worthATrip.sources || slot.requestBytes >= worthATrip.bytes;
   }
 
   /** Moves waiting sources into the open batch: its fair share, or all that fit when it cannot leave now. */
@@ -188,7 +204,8 @@ export class Dispatcher {
     const { waiting, open } = this;
     if (waiting.length === 0) return;
     const freeTrips = this.underWayMax - this.underWay;
-    const share = freeTrips === 0 ? Infinity : Math.max(shareMin, Math.ceil(waiting.length / freeTrips));
+    const share =
+      freeTrips === 0 ? Infinity : Math.max(worthATrip.sources, Math.ceil(waiting.length / freeTrips));
     let next = 0;
     while (next < waiting.length && open.sources.length < share && open.slot.accepts(this.segmentBytesMax)) {
       const source = waiting[next]!;
@@ -203,6 +220,7 @@ export class Dispatcher {
     const batch = this.open;
     this.open = this.free.pop()!;
     this.underWay += 1;
+    this.lastSourceCount = batch.sources.length;
     const openBatch = this.live.beginBatch();
     this.runBatch(batch.slot.index).then(
       (result) => {

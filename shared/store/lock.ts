@@ -17,10 +17,11 @@ import { type Layout, lockNumber, lockWords, threadSlot } from './layout';
 import type { Memory } from './memory';
 
 /**
- * How often a thread looks again before it sleeps. A lock is held for a fraction of a microsecond, a sleep costs
- * several; past this the owner is probably not running, and looking on would only keep it from doing so.
+ * How often a thread looks again before it sleeps: some 10 µs, longer than anything holds a lock (a page of messages
+ * takes half of that), and less than falling asleep and being woken cost both sides. Past this the owner is probably not
+ * running, and looking on would only keep it from doing so.
  */
-const spinsMax = 60;
+const spinsMax = 1_000;
 /** How long a thread sleeps before it looks again, in case a notification was missed. */
 const waitMs = 1_000;
 

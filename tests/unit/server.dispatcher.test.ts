@@ -124,17 +124,17 @@ test('what is queued in one turn of the loop goes in one batch', async () => {
 
 test('many sources are shared among the free trips; while all are taken the rest piles up for the next one', async () => {
   const { dispatcher, nextBatch, batches } = createDispatcher(2);
-  for (let index = 0; index < 300; index += 1) dispatcher.enqueue(new Lines([`${index}\n`]));
+  for (let index = 0; index < 600; index += 1) dispatcher.enqueue(new Lines([`${index}\n`]));
   const first = await nextBatch();
   const second = await nextBatch();
-  expect(first.requests).toHaveLength(150);
-  expect(second.requests).toHaveLength(150);
-  for (let index = 300; index < 370; index += 1) dispatcher.enqueue(new Lines([`${index}\n`]));
+  expect(first.requests).toHaveLength(300);
+  expect(second.requests).toHaveLength(300);
+  for (let index = 600; index < 670; index += 1) dispatcher.enqueue(new Lines([`${index}\n`]));
   expect(batches).toHaveLength(2);
   first.echo();
+  second.echo();
   const third = await nextBatch();
   expect(third.requests).toHaveLength(70);
-  second.echo();
   third.echo();
   await dispatcher.whenIdle();
 });
@@ -154,9 +154,50 @@ test('lines written straight into the open batch leave at the end of the turn, c
 });
 
 test('an open batch that is worth a trip leaves at once', () => {
-  const { dispatcher, batches } = createDispatcher(1);
-  for (let index = 0; index < 64; index += 1) dispatcher.append(new Lines([]), Buffer.from('x\n'), 2);
+  const { dispatcher, batches } = createDispatcher(2);
+  for (let index = 0; index < 256; index += 1) {
+    expect(batches).toHaveLength(0);
+    dispatcher.append(new Lines([]), Buffer.from('x\n'), 2);
+  }
   expect(batches).toHaveLength(1);
+  const many = Buffer.from('x\n'.repeat(12_288));
+  dispatcher.append(new Lines([]), many, many.length);
+  expect(batches).toHaveLength(2);
+});
+
+test('while several ask at a time a small batch waits for those on their way; one that asks alone does not wait', async () => {
+  const { dispatcher, nextBatch, batches } = createDispatcher(1);
+  const append = (line: string): void =>
+    void dispatcher.append(new Lines([]), Buffer.from(line), line.length);
+  /** A turn of the loop; what it ends may start then. */
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  append('alone\n');
+  await turn();
+  expect(batches).toHaveLength(1);
+  batches[0]!.echo();
+  await dispatcher.whenIdle();
+
+  append('one\n');
+  append('other\n');
+  await turn();
+  expect(batches).toHaveLength(2);
+  batches[1]!.echo();
+  await dispatcher.whenIdle();
+
+  append('early\n');
+  await turn();
+  append('late\n');
+  expect(batches).toHaveLength(2);
+  await nextBatch();
+  await nextBatch();
+  expect((await nextBatch()).requests).toEqual(['early\n', 'late\n']);
+  batches[2]!.echo();
+  await dispatcher.whenIdle();
+
+  // A batch that is not small does not wait.
+  for (let index = 0; index < 32; index += 1) append('many\n');
+  await turn();
+  expect(batches).toHaveLength(4);
 });
 
 test('a few lines wait for a batch under way, and then leave', async () => {
@@ -179,9 +220,9 @@ test('while sources wait nobody overtakes them, and a full batch takes no more',
   (await nextBatch()).echo();
   await dispatcher.whenIdle();
   const large = Buffer.alloc(100_000, '\n');
-  expect(dispatcher.append(new Lines([]), large, large.length)).toBe(true);
-  expect(dispatcher.append(new Lines([]), large, large.length)).toBe(true);
-  expect(dispatcher.append(new Lines([]), large, large.length)).toBe(false);
+  // The first leaves at once, two more fit behind it.
+  for (const fits of [true, true, true, false])
+    expect(dispatcher.append(new Lines([]), large, large.length)).toBe(fits);
 });
 
 test('a source with nothing left is passed over', async () => {
