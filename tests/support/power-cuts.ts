@@ -83,7 +83,10 @@ export function copyFolder(from: string, to: string): string {
   return to;
 }
 
-/** What is wrong with a copy that a server is started on: promised texts that it has not, and texts twice. */
+/**
+ * What is wrong with a copy that a server is started on: promised texts that it has not, texts twice, and texts of a
+ * connection without those before them.
+ */
 export async function judgeCopy(
   server: DurableServer,
   data: string,
@@ -108,6 +111,11 @@ export async function judgeCopy(
     }
   }
   for (const text of promised) if (!found.has(text)) findings.push(`lost: ${text.slice(0, 20)}`);
+  const brokenOff = new Set<number>();
+  for (const { text, connection } of server.deliveries.messages.values()) {
+    if (!found.has(text)) brokenOff.add(connection);
+    else if (brokenOff.has(connection)) findings.push(`after a gap: ${text.slice(0, 20)}`);
+  }
   client.destroy();
   const { code } = await process.stop();
   if (code !== 0) findings.push(`the server ended with ${code}`);

@@ -1,4 +1,4 @@
-/** Takes from a copied journal what nobody was promised, as a power cut may: all after the newest acknowledged record. */
+/** Takes from a copied journal what a power cut may: what nobody was promised, or what was not synced. */
 import { closeSync, fstatSync, openSync, readdirSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { systemFiles } from '../../shared/journal/file-layer';
@@ -40,6 +40,41 @@ export function loseUnsynced(
     if (kind === 'torn') cutAt += random.below(Math.max(1, frames.offsetBytes - cutAt));
     overwrite(descriptor, cutAt, kind, random);
     return { keptFrames, lostFrames: frameCount - keptFrames };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * Takes what the newest frame of the last segment does not say was on disk. `hole`: only the first frame of that is
+ * gone, because the system may have written later ones of its own accord.
+ * @returns how many frames there were to take.
+ */
+export function loseBehindSync(folder: string, kind: CutKind | 'hole', random: RandomNumbers): number {
+  const segment = segmentsAmong(readdirSync(folder)).at(-1)!;
+  const descriptor = openSync(path.join(folder, segment.name), 'r+');
+  try {
+    const use = readSegmentUse(systemFiles, folder, segment, descriptor);
+    const reader = new FrameReader(systemFiles, descriptor, use, segment.firstPosition);
+    const frames: { readonly position: number; readonly offsetBytes: number }[] = [];
+    let syncedPosition = segment.firstPosition;
+    for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
+      frames.push({ position: frame.position, offsetBytes: frame.offsetBytes });
+      ({ syncedPosition } = frame);
+    }
+    const [first, second, ...others] = frames.filter(({ position }) => position >= syncedPosition);
+    if (first === undefined) return 0;
+    const endBytes = second?.offsetBytes ?? reader.offsetBytes;
+    if (kind === 'hole')
+      writeSync(descriptor, Buffer.alloc(endBytes - first.offsetBytes), 0, null, first.offsetBytes);
+    else
+      overwrite(
+        descriptor,
+        first.offsetBytes + (kind === 'torn' ? random.below(endBytes - first.offsetBytes) : 0),
+        kind,
+        random,
+      );
+    return others.length + (second === undefined ? 1 : 2);
   } finally {
     closeSync(descriptor);
   }
