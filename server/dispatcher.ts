@@ -1,8 +1,8 @@
 /**
  * Ships requests to the pool in adaptive batches, without a timer. Requests are written into the *open* batch as they
  * are read. It leaves at the end of the turn of the event loop in which they came, or a few turns later when it is small
- * and others are asking too, or as soon as it is worth a trip of its own; while the pool is busy it stays open and grows. Idle: a batch of one, one hop of latency. Saturated:
- * batches of hundreds, and the hop costs nothing.
+ * and others are asking too, or as soon as it is worth a trip of its own; while the pool is busy it stays open and grows.
+ * Idle: a batch of one, one hop of latency. Saturated: batches of hundreds, and the hop costs nothing.
  *
  * Invariant: at most one batch holds lines of a connection, so its replies keep the order of its requests although
  * the pool promises no order of completion.
@@ -175,8 +175,8 @@ export class Dispatcher {
 
   private readonly endTurn = (): void => {
     this.turnsLeft -= 1;
-    if (this.turnsLeft > 0 && this.underWay === 0 && this.open.sources.length < smallBatch)
-      setImmediate(this.endTurn);
+    const count = this.open.sources.length + this.waiting.length;
+    if (this.turnsLeft > 0 && this.underWay === 0 && count < smallBatch) setImmediate(this.endTurn);
     else this.flush();
   };
 

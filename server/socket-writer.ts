@@ -29,7 +29,7 @@ interface StreamBinding {
 
 const streams = findStreamBinding();
 
-/** Serves all sockets: a request is used up by a write that takes its time, and by no other. */
+/** Serves all sockets: only a write that fails or takes its time uses a request up. */
 let spareRequest: WriteRequest | undefined;
 
 export class SocketWriter {
@@ -37,7 +37,7 @@ export class SocketWriter {
   /** The length of a text of which libuv keeps what the kernel has not taken; 0 when there is none. */
   private keptBytes = 0;
 
-  /** @param onDrained Hears that all is out that was queued, if it was more than a little. */
+  /** @param onDrained Hears that what was queued is out, but for little, if it was more than a little. */
   constructor(
     private readonly socket: SocketInternals,
     private readonly onDrained: () => void,
@@ -55,7 +55,8 @@ export class SocketWriter {
   write(text: string): void {
     const { socket } = this;
     const handle = socket._handle;
-    if (socket.destroyed || socket.writableEnded || handle === null || handle === undefined) return;
+    // A socket that is destroyed has no handle any more.
+    if (handle === null || handle === undefined || socket.writableEnded) return;
     if (this.isDirect && this.queuedBytes === 0) this.writeTo(handle, text);
     else socket.write(text, 'latin1');
   }
@@ -63,20 +64,22 @@ export class SocketWriter {
   private writeTo(handle: WritableHandle, text: string): void {
     const { WriteWrap, streamBaseState, kLastWriteWasAsync } = streams!;
     const request = (spareRequest ??= new WriteWrap());
-    if (handle.writeLatin1String(request, text) !== 0) {
+    const error = handle.writeLatin1String(request, text);
+    if (error === 0 && streamBaseState[kLastWriteWasAsync] === 0) return;
+    spareRequest = undefined;
+    if (error !== 0) {
       this.socket.destroy();
-    } else if (streamBaseState[kLastWriteWasAsync] !== 0) {
-      spareRequest = undefined;
-      this.keptBytes = text.length;
-      request.oncomplete = (status) => {
-        this.keptBytes = 0;
-        this.written(status);
-      };
+      return;
     }
+    this.keptBytes = text.length;
+    request.oncomplete = (status) => {
+      this.completeKept(status);
+    };
   }
 
-  private written(status: number): void {
+  private completeKept(status: number): void {
     const { socket } = this;
+    this.keptBytes = 0;
     if (status !== 0) socket.destroy();
     // Past its mark, the stream tells by 'drain' when it is empty.
     else if (socket.writableLength < socket.writableHighWaterMark) this.onDrained();

@@ -17,9 +17,9 @@ import { type Layout, lockNumber, lockWords, threadSlot } from './layout';
 import type { Memory } from './memory';
 
 /**
- * How often a thread looks again before it sleeps: some 10 µs, longer than anything holds a lock (a page of messages
- * takes half of that), and less than falling asleep and being woken cost both sides. Past this the owner is probably not
- * running, and looking on would only keep it from doing so.
+ * How often a thread looks again before it sleeps: some microseconds. A lock is held for a fraction of one, or a few for a
+ * page of messages; falling asleep and being woken cost several on both sides. Past this the owner is probably not running,
+ * and looking on would only keep it from doing so (ADR 0011).
  */
 const spinsMax = 1_000;
 /** How long a thread sleeps before it looks again, in case a notification was missed. */

@@ -23,11 +23,7 @@ export function loseUnsynced(
   kind: CutKind,
   random: RandomNumbers,
 ): Cut {
-  const segment = segmentsAmong(readdirSync(folder)).at(-1)!;
-  const descriptor = openSync(path.join(folder, segment.name), 'r+');
-  try {
-    const use = readSegmentUse(systemFiles, folder, segment, descriptor);
-    const frames = new FrameReader(systemFiles, descriptor, use, segment.firstPosition);
+  return inLastSegment(folder, (frames, descriptor) => {
     let cutAt = segmentHeaderBytes;
     let keptFrames = 0;
     let frameCount = 0;
@@ -37,12 +33,9 @@ export function loseUnsynced(
       cutAt = frames.offsetBytes;
       keptFrames = frameCount;
     }
-    if (kind === 'torn') cutAt += random.below(Math.max(1, frames.offsetBytes - cutAt));
-    overwrite(descriptor, cutAt, kind, random);
+    overwrite(descriptor, cutAt, frames.offsetBytes, kind, random);
     return { keptFrames, lostFrames: frameCount - keptFrames };
-  } finally {
-    closeSync(descriptor);
-  }
+  });
 }
 
 /**
@@ -51,30 +44,31 @@ export function loseUnsynced(
  * @returns how many frames there were to take.
  */
 export function loseBehindSync(folder: string, kind: CutKind | 'hole', random: RandomNumbers): number {
+  return inLastSegment(folder, (frames, descriptor) => {
+    const places: { readonly position: number; readonly offsetBytes: number }[] = [];
+    let syncedPosition = 0;
+    for (let frame = frames.next(); frame !== undefined; frame = frames.next()) {
+      places.push({ position: frame.position, offsetBytes: frame.offsetBytes });
+      ({ syncedPosition } = frame);
+    }
+    const unsynced = places.filter(({ position }) => position >= syncedPosition);
+    const from = unsynced[0]?.offsetBytes ?? frames.offsetBytes;
+    const end = unsynced[1]?.offsetBytes ?? frames.offsetBytes;
+    if (kind === 'hole') writeSync(descriptor, Buffer.alloc(end - from), 0, end - from, from);
+    else overwrite(descriptor, from, end, kind, random);
+    return unsynced.length;
+  });
+}
+
+function inLastSegment<Result>(
+  folder: string,
+  act: (frames: FrameReader, descriptor: number) => Result,
+): Result {
   const segment = segmentsAmong(readdirSync(folder)).at(-1)!;
   const descriptor = openSync(path.join(folder, segment.name), 'r+');
   try {
     const use = readSegmentUse(systemFiles, folder, segment, descriptor);
-    const reader = new FrameReader(systemFiles, descriptor, use, segment.firstPosition);
-    const frames: { readonly position: number; readonly offsetBytes: number }[] = [];
-    let syncedPosition = segment.firstPosition;
-    for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
-      frames.push({ position: frame.position, offsetBytes: frame.offsetBytes });
-      ({ syncedPosition } = frame);
-    }
-    const [first, second, ...others] = frames.filter(({ position }) => position >= syncedPosition);
-    if (first === undefined) return 0;
-    const endBytes = second?.offsetBytes ?? reader.offsetBytes;
-    if (kind === 'hole')
-      writeSync(descriptor, Buffer.alloc(endBytes - first.offsetBytes), 0, null, first.offsetBytes);
-    else
-      overwrite(
-        descriptor,
-        first.offsetBytes + (kind === 'torn' ? random.below(endBytes - first.offsetBytes) : 0),
-        kind,
-        random,
-      );
-    return others.length + (second === undefined ? 1 : 2);
+    return act(new FrameReader(systemFiles, descriptor, use, segment.firstPosition), descriptor);
   } finally {
     closeSync(descriptor);
   }
@@ -88,7 +82,15 @@ function holdsPromise(payload: Int32Array, isPromised: (text: string) => boolean
   return isFound;
 }
 
-function overwrite(descriptor: number, from: number, kind: CutKind, random: RandomNumbers): void {
+/** `torn`: what is overwritten begins anywhere before `tornEnd`. */
+function overwrite(
+  descriptor: number,
+  start: number,
+  tornEnd: number,
+  kind: CutKind,
+  random: RandomNumbers,
+): void {
+  const from = start + (kind === 'torn' ? random.below(Math.max(1, tornEnd - start)) : 0);
   const bytes = Buffer.alloc(Math.max(0, fstatSync(descriptor).size - from));
   if (kind === 'noise')
     for (let index = 0; index < bytes.length; index += 1) bytes[index] = random.below(256);

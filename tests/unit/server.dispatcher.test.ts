@@ -198,6 +198,13 @@ test('while several ask at a time a small batch waits for those on their way; on
   for (let index = 0; index < 32; index += 1) append('many\n');
   await turn();
   expect(batches).toHaveLength(4);
+  batches[3]!.echo();
+  await dispatcher.whenIdle();
+
+  // Nor one that those who are queued will fill.
+  for (let index = 0; index < 32; index += 1) dispatcher.enqueue(new Lines(['queued\n']));
+  await turn();
+  expect(batches).toHaveLength(5);
 });
 
 test('a few lines wait for a batch under way, and then leave', async () => {
