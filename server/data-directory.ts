@@ -6,12 +6,11 @@ import { chmodSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSyn
 import net from 'node:net';
 import path from 'node:path';
 import { dataFolders } from '../shared/journal/data-folders';
+import { withClaim } from './directory-claim';
 import { exitCode, StartError } from './start-error';
 
 /** Operators are few: who opens more connections than this is not one. */
 const controlConnectionsMax = 64;
-/** A claim that is older than this was left by a process that has died. */
-const claimMsMax = 10_000;
 /** A socket's path is at most this long (`sun_path` in unix(7), less one for the end). */
 const socketPathBytesMax = 107;
 
@@ -40,7 +39,7 @@ export class DataDirectory {
     });
     server.maxConnections = controlConnectionsMax;
     try {
-      await claim(server, socket.path, folder);
+      await take(server, socket.path, folder);
     } catch (error) {
       socket.close();
       throw error;
@@ -117,37 +116,22 @@ export class DirectoryInUse extends StartError {
   }
 }
 
-async function claim(server: net.Server, socketPath: string, folder: string): Promise<void> {
-  if (await listen(server, socketPath)) return;
-  // Of two that find a dead owner's socket, one only may take it away: the other would take away the first one's.
-  const claimFile = `${socketPath}.claim`;
-  if (!takeClaim(claimFile)) throw new DirectoryInUse(folder);
-  try {
+/**
+ * Listens on the socket, and takes away a dead owner's. One process at a time: another could listen between the moments
+ * when this one finds nobody there and when it takes the socket away.
+ */
+async function take(server: net.Server, socketPath: string, folder: string): Promise<void> {
+  const isTaken = await withClaim(socketPath, async () => {
+    if (await listen(server, socketPath)) return true;
     const owner = await connect(socketPath);
     if (owner !== undefined) {
       owner.destroy();
-      throw new DirectoryInUse(folder);
+      return false;
     }
-    // Nobody listens: its owner has died.
     rmSync(socketPath, { force: true });
-    if (!(await listen(server, socketPath))) throw new DirectoryInUse(folder);
-  } finally {
-    rmSync(claimFile, { force: true });
-  }
-}
-
-/** Makes the file that says who may take a dead owner's socket away. False when another has it. */
-function takeClaim(claimFile: string): boolean {
-  const made = statSync(claimFile, { throwIfNoEntry: false });
-  // It is held for milliseconds: who held this one has died with it.
-  if (made !== undefined && Date.now() - made.mtimeMs > claimMsMax) rmSync(claimFile, { force: true });
-  try {
-    closeSync(openSync(claimFile, 'wx', 0o600));
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
+    return listen(server, socketPath);
+  });
+  if (isTaken !== true) throw new DirectoryInUse(folder);
 }
 
 /** False when there is such a socket already. */
@@ -165,15 +149,22 @@ function listen(server: net.Server, socketPath: string): Promise<boolean> {
   });
 }
 
-/** A connection to the owner, or undefined when there is none. */
+/** What the system says when nobody listens, or nobody that this user may ask. */
+const nobodyCodes = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTDIR', 'EACCES']);
+
+/**
+ * A connection to the owner, or undefined when there is none. Any other trouble is an error: the socket must not be
+ * taken from an owner that is only busy.
+ */
 function connect(socketPath: string): Promise<net.Socket | undefined> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const socket = net.connect(socketPath);
     socket.once('connect', () => {
       resolve(socket);
     });
-    socket.once('error', () => {
-      resolve(undefined);
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (nobodyCodes.has(error.code ?? '')) resolve(undefined);
+      else reject(new StartError(`cannot reach ${socketPath}: ${error.message}`, exitCode.dataUnavailable));
     });
   });
 }
