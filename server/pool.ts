@@ -4,6 +4,7 @@
 import path from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import Piscina from 'piscina';
+import { createQueueArea } from '../shared/batch/batch-queue';
 import type {
   AccountResult,
   Audience,
@@ -17,18 +18,26 @@ import type {
   HashJob,
   HashOutcome,
   ListedUser,
+  ServedBatches,
   WorkerSettings,
 } from '../shared/batch/tasks';
 import { Memory } from '../shared/store/memory';
 import { readLayout } from '../shared/store/layout';
 import { recoverThread } from '../shared/store/recovery';
+import { BatchQueues } from './batch-queues';
 import type { LostRequests } from './dispatcher';
 import { Supervisor, type SupervisorHost, type ThreadSource } from './supervisor';
 import type { TokenWords } from '../shared/protocol/token';
 import { workersFolder } from './workers-folder';
 
-/** Batches that may wait at one worker behind the one it runs, so that it never waits for the main thread. */
+/** Batches that one worker has: the one it runs, and another behind it, so that it never waits for the main thread. */
 const batchesPerWorker = 2;
+
+/** The task in which a worker runs batches, and the name of what carries it out. */
+const serveName = 'serve';
+
+/** Tasks that one worker has: to run batches, and others that take turns with that. */
+const tasksPerWorker = 4;
 
 /** Another thread may have been dying too when a job was given to it; a job that kills every thread is let go of. */
 const hashAttemptsMax = 3;
@@ -36,27 +45,44 @@ const hashAttemptsMax = 3;
 /** What a pool needs of the server around it. */
 export type PoolHost = Omit<SupervisorHost, 'recover'>;
 
-/** The threads that run commands. */
+/**
+ * The threads that run commands. Each has one task that does not end, to run the batches of its queue; for any other task
+ * it is called away from there.
+ */
 export class ChatPool {
   private readonly pool: WatchedPool<ChatTask, unknown>;
+  private readonly queues: BatchQueues;
+  /** The threads that run batches, or are about to. */
+  private readonly serving = new Set<number>();
 
   constructor(
     readonly threads: number,
-    settings: WorkerSettings,
+    settings: Omit<WorkerSettings, 'queueArea'>,
     host: PoolHost,
   ) {
+    const queueArea = createQueueArea(threads);
     const memory = new Memory(settings.store);
     const layout = readLayout(memory.words);
+    this.queues = new BatchQueues(queueArea, batchesPerWorker);
     this.pool = new WatchedPool(
       {
         duty: 'run commands',
         entryPoint: 'chat-worker.js',
         threads,
-        tasksPerThread: batchesPerWorker,
-        settings,
+        balance: this.balance,
+        settings: { ...settings, queueArea },
       },
-      { ...host, recover: (threadId) => recoverThread(memory, layout, threadId) },
+      {
+        ...host,
+        recover: (threadId) => {
+          const recovery = recoverThread(memory, layout, threadId);
+          this.serving.delete(threadId);
+          this.queues.bury(threadId);
+          return recovery;
+        },
+      },
     );
+    for (let thread = 0; thread < threads; thread += 1) void this.serve();
   }
 
   /** Batches that may be under way at once, and the one that is being filled. */
@@ -64,8 +90,11 @@ export class ChatPool {
     return threads * batchesPerWorker + 1;
   }
 
-  runBatch(slot: number): Promise<BatchResult> {
-    return this.pool.run(slot) as Promise<BatchResult>;
+  /** Resolves to the batch's result. Rejects when the thread that had it is dead and writes no more. */
+  async runBatch(slot: number): Promise<BatchResult> {
+    const result = await this.queues.run(slot);
+    this.pool.noteProgress();
+    return result;
   }
 
   async finish(deferral: HashDeferral, outcome: HashOutcome): Promise<FinishedCommand> {
@@ -132,6 +161,37 @@ export class ChatPool {
   destroy(): Promise<void> {
     return this.pool.destroy();
   }
+
+  /** Keeps one thread, whichever has none of this yet, running batches. */
+  private async serve(): Promise<void> {
+    while (!this.pool.hasEnded) {
+      try {
+        const task = this.pool.run({ kind: serveName }, serveName);
+        const { threadId, result } = (await task) as ServedBatches;
+        this.serving.delete(threadId);
+        this.queues.noteLeft(threadId, result);
+      } catch {
+        // The thread has died and is buried; another one is to go on.
+      }
+    }
+  }
+
+  /** The thread that is to run batches, or, for any other task, the one that has the fewest. */
+  private readonly balance: Balance = ({ name }, workers) => {
+    const { serving, queues } = this;
+    const free = workers.filter(({ currentUsage }) => currentUsage < tasksPerWorker);
+    if (name === serveName) {
+      const server = free.find(({ id }) => !serving.has(id));
+      if (server === undefined) return null;
+      serving.add(server.id);
+      queues.assign(server.id);
+      return server;
+    }
+    const [least] = free.sort((left, right) => queues.tripsOf(left.id) - queues.tripsOf(right.id));
+    if (least === undefined) return null;
+    if (serving.has(least.id)) queues.callAway(least.id);
+    return least;
+  };
 }
 
 /** The threads that hash passwords, a lane of their own: they never delay a quick command. */
@@ -147,7 +207,7 @@ export class HashPool {
         duty: 'hash passwords',
         entryPoint: 'hash-worker.js',
         threads,
-        tasksPerThread: 1,
+        balance: (_task, workers) => workers.find(({ currentUsage }) => currentUsage === 0) ?? null,
         settings: undefined,
       },
       { ...host, recover: () => undefined },
@@ -171,12 +231,16 @@ export class HashPool {
   }
 }
 
+type PiscinaOptions = NonNullable<ConstructorParameters<typeof Piscina>[0]>;
+type Balance = NonNullable<PiscinaOptions['loadBalancer']>;
+
 interface PoolShape {
   /** What its threads do, for the log. */
   readonly duty: string;
   readonly entryPoint: string;
   readonly threads: number;
-  readonly tasksPerThread: number;
+  /** Which thread is to have a task; null when it has to wait. */
+  readonly balance: Balance;
   readonly settings: WorkerSettings | undefined;
 }
 
@@ -220,12 +284,15 @@ class WatchedPool<Task, Result> implements ThreadSource {
       this.piscina.run(undefined).catch(() => undefined);
   }
 
-  /** Rejects when the task's thread has died and writes no more. */
-  async run(task: Task): Promise<Result> {
+  /**
+   * Rejects when the task's thread has died and writes no more.
+   * @param name of what the entry point exports to carry it out.
+   */
+  async run(task: Task, name = 'default'): Promise<Result> {
     const { supervisor } = this;
     const { buriedCount } = supervisor;
     try {
-      const result = await this.piscina.run(task);
+      const result = await this.piscina.run(task, { name });
       supervisor.noteProgress();
       return result;
     } catch (error) {
@@ -237,6 +304,10 @@ class WatchedPool<Task, Result> implements ThreadSource {
 
   noteLoss(lost: LostRequests): void {
     this.supervisor.noteLoss(lost);
+  }
+
+  noteProgress(): void {
+    this.supervisor.noteProgress();
   }
 
   async destroy(): Promise<void> {
@@ -252,13 +323,10 @@ function createPiscina<Task, Result>(shape: PoolShape): Piscina<Task, Result> {
     minThreads: shape.threads,
     maxThreads: shape.threads,
     idleTimeout: Infinity,
-    concurrentTasksPerWorker: shape.tasksPerThread,
     recordTiming: false,
-    // Workers sleep in Atomics.wait for the next task: the quickest hand-over there is.
+    // Workers sleep in Atomics.wait for the next task: the quickest hand-over that Piscina has.
     atomics: 'sync',
-    // One worker is filled before the next is woken: ADR 0011.
-    loadBalancer: (_task, workers) =>
-      workers.find(({ currentUsage }) => currentUsage < shape.tasksPerThread) ?? null,
+    loadBalancer: shape.balance,
     workerData: shape.settings,
   });
 }

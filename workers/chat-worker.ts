@@ -2,16 +2,18 @@
  * Entry point of the pool's threads: each attaches to the shared memory once and then runs what it is sent. A thread in
  * which a task fails is a flaw of ours, and may hold locks: it ends, and is put right like any dead thread.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { openBatchSlots } from '../shared/batch/batch-area';
+import { openBatchQueues } from '../shared/batch/batch-queue';
 import type {
   AccountResult,
   Audience,
-  BatchResult,
   CaughtUp,
   ChatTask,
   FinishedCommand,
   ListedUser,
+  ServedBatches,
   ThreadFailure,
   WorkerSettings,
 } from '../shared/batch/tasks';
@@ -34,13 +36,16 @@ const store = Store.attach(new Memory(settings.store), threadId, ({ lock, ownerS
 });
 store.limitSessions(settings.sessionLifetime);
 const slots = openBatchSlots(settings.batchArea);
+const queues = openBatchQueues(new Memory(settings.queueArea));
 const runner = new BatchRunner(store, settings.lineBytesMax, settings);
 
 /** The one failure of a task that leaves the thread as it was: nothing had begun. */
 const badUsername = 'BAD_USERNAME';
 
+/** Those besides running batches. */
+type OtherTask = Exclude<ChatTask, { readonly kind: 'serve' }>;
+
 type TaskResult =
-  | BatchResult
   | FinishedCommand
   | AccountResult
   | ListedUser[]
@@ -52,10 +57,32 @@ type TaskResult =
   | undefined;
 
 /** Without a task there is nothing to do: see `refill` in `server/pool.ts`. */
-export default function runTask(task: ChatTask | undefined): TaskResult {
-  if (task === undefined) return undefined;
+export default function runTask(task: OtherTask | undefined): TaskResult {
+  return task === undefined ? undefined : endingOnFailure(() => carryOut(task));
+}
+
+/** Runs the batches of the thread's queue until it is called away, or one has a result. */
+export async function serve(): Promise<ServedBatches> {
+  // What another task has come to is sent first: from here on the thread sleeps on its queue, not in its event loop.
+  await nextTurn();
+  return endingOnFailure(serveQueue);
+}
+
+function serveQueue(): ServedBatches {
+  const queue = queues.find(({ thread }) => thread === threadId);
+  if (queue === undefined) throw new Error('the thread has no queue of batches');
+  for (;;) {
+    const slot = queue.next();
+    if (slot === undefined) return { threadId, result: undefined };
+    const result = runner.runBatch(slots[slot]!, Date.now());
+    if (result !== undefined) return { threadId, result };
+    queue.markDone();
+  }
+}
+
+function endingOnFailure<Result>(act: () => Result): Result {
   try {
-    return carryOut(task);
+    return act();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === badUsername) throw error;
     parentPort!.postMessage({ kind: 'threadFailure', error } satisfies ThreadFailure);
@@ -63,8 +90,7 @@ export default function runTask(task: ChatTask | undefined): TaskResult {
   }
 }
 
-function carryOut(task: ChatTask): TaskResult {
-  if (typeof task === 'number') return runner.runBatch(slots[task]!, Date.now());
+function carryOut(task: OtherTask): TaskResult {
   switch (task.kind) {
     case 'finish':
       return runner.finish(task.deferral, task.outcome, Date.now());

@@ -7,9 +7,9 @@
  *   segment: one connection's run of whole lines, and what became of it
  * ```
  *
- * The main thread owns a slot until it posts the batch, the worker until its result is received. The messages between
- * the threads order the accesses, so nothing here is atomic. A worker that dies leaves no result: the slot is the main
- * thread's again after the worker's 'exit', and its head says how far the worker came.
+ * The main thread owns a slot until it submits the batch, the worker until the batch is done. The counts of the queue
+ * between the threads order the accesses (`batch-queue.ts`), so nothing here is atomic. A worker that dies leaves no
+ * result: the slot is the main thread's again after the worker's 'exit', and its head says how far the worker came.
  */
 
 import { copyBytes, viewOf } from '../protocol/word-view';

@@ -114,9 +114,19 @@ export interface ThreadFailure {
   readonly error: unknown;
 }
 
-/** Tasks for a chat worker. A number is the batch slot to run. */
+/**
+ * What a chat worker returns for `serve`, when it leaves its queue of batches: because it was called away, or to hand
+ * over the result of the batch that it took last, which is not marked as done then.
+ */
+export interface ServedBatches {
+  readonly threadId: number;
+  readonly result: BatchResult;
+}
+
+/** Tasks for a chat worker, apart from batches, which come by its queue. */
 export type ChatTask =
-  | number
+  /** Run the batches of the thread's queue. */
+  | { readonly kind: 'serve' }
   | { readonly kind: 'finish'; readonly deferral: HashDeferral; readonly outcome: HashOutcome }
   | { readonly kind: 'hasUser'; readonly username: string }
   | { readonly kind: 'passwordHash'; readonly username: string }
@@ -164,6 +174,7 @@ export interface AccountResult {
 export interface WorkerSettings {
   readonly store: SharedArrayBuffer;
   readonly batchArea: SharedArrayBuffer;
+  readonly queueArea: SharedArrayBuffer;
   readonly lineBytesMax: number;
   readonly openRegistration: boolean;
   /** Whether messages are kept for `history` and `search`. */

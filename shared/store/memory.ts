@@ -45,6 +45,13 @@ export class Memory {
     return Atomics.wait(this.words, word, value, timeoutMs);
   }
 
+  /** Calls back once a word is not `value` any more, or was notified: for a thread that must not block. */
+  onceChanged(word: number, value: number, callback: () => void): void {
+    const wait = Atomics.waitAsync(this.words, word, value);
+    if (wait.async) void wait.value.then(callback);
+    else queueMicrotask(callback);
+  }
+
   notify(word: number, count: number): number {
     return Atomics.notify(this.words, word, count);
   }
