@@ -6,11 +6,12 @@ import { compiledFolder } from './compiled-folder';
 import { TemporaryFolder } from './temporary-folder';
 
 const run = promisify(execFile);
-const clientFile = path.join(compiledFolder, 'client', 'main.js');
 const lookEveryMs = 20;
 const timeoutMs = 15_000;
 
 export interface TerminalOptions {
+  /** `chat-client` without it. */
+  readonly program?: 'client/main.js' | 'server/main.js';
   readonly columns?: number;
   readonly rows?: number;
   /** Over the environment of the test. */
@@ -21,7 +22,7 @@ export interface TerminalOptions {
 export type Key = 'Enter' | 'Tab' | 'C-c' | 'C-d' | 'C-u' | 'Left' | 'Up' | 'BSpace' | 'Home';
 
 /**
- * The real `chat-client` on a real terminal: a window of a tmux server of its own. The screen is what tmux's emulator makes of
+ * A real program of the product on a real terminal: a window of a tmux server of its own. The screen is what tmux's emulator makes of
  * what the program writes.
  */
 export class TerminalSession {
@@ -30,13 +31,14 @@ export class TerminalSession {
   /** Of the socket that tmux leaves behind. */
   private readonly folder = new TemporaryFolder();
 
-  /** Starts `chat-client` with these arguments. The window stays when it ends, so that its last screen can be seen. */
+  /** Starts the program with these arguments. The window stays when it ends, so that its last screen can be seen. */
   static async start(args: readonly string[], options: TerminalOptions = {}): Promise<TerminalSession> {
     const session = new TerminalSession();
     TerminalSession.running.add(session);
     const environment = { LC_ALL: 'C.UTF-8', TZ: 'UTC', NO_COLOR: '1', ...options.environment };
     const settings = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-    const command = ['env', ...settings, process.execPath, clientFile, ...args];
+    const program = path.join(compiledFolder, options.program ?? 'client/main.js');
+    const command = ['env', ...settings, process.execPath, program, ...args];
     const size = ['-x', String(options.columns ?? 80), '-y', String(options.rows ?? 24)];
     // A server without configuration files, whose window says with which code its program ended.
     await session.tmux(
