@@ -9,9 +9,16 @@ import { addOperatorCommands } from './admin/operator-commands';
 import type { Run } from './admin/operator-context';
 import { createProgram, readOptions, type ServerOptions } from './options';
 import { runServer } from './run-server';
-import { exitCode, type ExitCode, isStartError } from './start-error';
+import { exitCode, type ExitCode, isStartError, StartError } from './start-error';
 
 const version = readVersion();
+
+// Whoever read what is printed may have gone (`chat-server user list | head -1`): a server goes on, and a command does what
+// it was told.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE')
+    fail(new StartError(`cannot write to standard output: ${error.message}`, exitCode.unexpected));
+});
 
 main().catch((error: unknown) => {
   fail(error);

@@ -2,7 +2,6 @@
  * Entry point of the process that reads a data directory for `chat-server check` and `export`. A process of its own:
  * what is damaged badly enough ends whoever maps it into memory.
  */
-import { once } from 'node:events';
 import { dataFolders } from '../shared/journal/data-folders';
 import type { InspectAnswer, InspectTask } from '../shared/journal/inspect-messages';
 import { checkAll, checkTables } from './check-data';
@@ -16,6 +15,8 @@ process.once('message', (task: InspectTask) => {
 });
 // Who asked has gone: nobody wants to know any more.
 process.once('disconnect', () => process.exit());
+// `print` hears of every failed write itself.
+process.stdout.on('error', () => undefined);
 
 async function run(task: InspectTask): Promise<InspectAnswer> {
   switch (task.kind) {
@@ -33,10 +34,21 @@ async function exportUser(folder: string, username: string): Promise<number> {
   let lines = 0;
   for await (const line of tables.exportUser(username)) {
     lines += 1;
-    if (!process.stdout.write(`${JSON.stringify(line)}\n`)) await once(process.stdout, 'drain');
+    if (!(await print(JSON.stringify(line)))) break;
   }
   await tables.close();
   return lines;
+}
+
+/** Resolves once the line is taken: false when nobody reads any more (`export ana | head -1`), which is no failure. */
+function print(line: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(`${line}\n`, (error) => {
+      if (!error) resolve(true);
+      else if ((error as NodeJS.ErrnoException).code === 'EPIPE') resolve(false);
+      else reject(error);
+    });
+  });
 }
 
 function answer(message: InspectAnswer): void {

@@ -19,6 +19,13 @@ import { UsageMeter } from './usage-meter';
 
 const exitCodes = { fine: 0, failure: 1, badUsage: 2 } as const;
 
+// Whoever read the summary may have gone (`chat-load … | head -3`): the exit code and the report file still say how it went.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`chat-load: cannot write to standard output: ${error.message}\n`);
+  process.exit(exitCodes.failure);
+});
+
 async function main(): Promise<number> {
   const version = packageVersion();
   let options: LoadOptions;

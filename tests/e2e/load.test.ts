@@ -140,6 +140,20 @@ test.each([[1], [2]])(
   },
 );
 
+test('nobody reads the summary: it ends quietly, and the report is written', async () => {
+  responder = await Responder.start(chatReply);
+  const folder = mkdtempSync(path.join(tmpdir(), 'chat-load-'));
+  const file = path.join(folder, 'load.html');
+  const child = spawn(process.execPath, [program, responder.target, '--requests', '20', '--report', file]);
+  child.stdout.destroy();
+  let stderr = '';
+  child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  expect({ code, stderr }).toEqual({ code: 0, stderr: `report written to ${file}\n` });
+  expect(readFileSync(file, 'utf8')).toContain('<html');
+  rmSync(folder, { recursive: true });
+});
+
 test('an open loop makes as many requests as its rate says', async () => {
   responder = await Responder.start(chatReply);
   const args = ['--rate', '200', '--duration', '1', '--warmup', '0', '--json'];

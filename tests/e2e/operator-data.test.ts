@@ -113,6 +113,20 @@ test('export has the account and its messages, as of now, and no secret', async 
   expect(await operate(['export', 'siapa', '--data', data])).toMatchObject({ code: 2, stdout: '' });
 });
 
+test.each([
+  ['user list'],
+  ['user list --json'],
+  ['export messi'],
+  ['check'],
+  ['limits'],
+  ['--help'],
+  ['--version'],
+])('%s ends quietly when nobody reads what it prints', async (command) => {
+  await ask(`send ${token} messi satu`);
+  const ended = await operate([...command.split(' '), '--data', data], { isAbandoned: true });
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+});
+
 test('check of a running server reads the tables, and says that the journal was not read', async () => {
   const load = new Load('a');
   await load.begun;

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { cleanUp } from '../support/clean-up';
 import { findFreePort } from '../support/free-port';
-import { LineSocket } from '../support/line-socket';
-import { ServerProcess } from '../support/server-process';
+import { type Address, LineSocket } from '../support/line-socket';
+import { type ServerExit, ServerProcess } from '../support/server-process';
 import { TemporaryFolder } from '../support/temporary-folder';
 
 afterAll(cleanUp);
@@ -38,6 +38,17 @@ async function askOnce(server: ServerProcess, request: string): Promise<string> 
   const reply = await client.ask(request);
   client.destroy();
   return reply;
+}
+
+/** Tries again until somebody listens; fails when the server ends before that. */
+async function connectWhenListening(address: Address, server: ServerProcess): Promise<LineSocket> {
+  let ended: ServerExit | undefined;
+  void server.exited.then((exit) => (ended = exit));
+  for (;;) {
+    const client = await LineSocket.connect(address).catch(() => undefined);
+    if (client !== undefined) return client;
+    if (ended !== undefined) throw new Error(`the server ended with ${ended.code}: ${ended.stderr}`);
+  }
 }
 
 describe('the start lines', () => {
@@ -74,6 +85,16 @@ describe('the start lines', () => {
       expect(await askOnce(server, 'auth messi surabaya')).toMatch(okReply);
     }
   });
+});
+
+test('it serves although nobody reads its start lines', async () => {
+  const port = await findFreePort();
+  const server = ServerProcess.startUnread(port);
+  running.push(server);
+  const client = await connectWhenListening({ host: '127.0.0.1', port }, server);
+  expect(await client.ask('ping')).toContain('"pong"');
+  client.destroy();
+  expect(await server.stop()).toMatchObject({ code: 0, stdout: '' });
 });
 
 describe('--users FILE', () => {

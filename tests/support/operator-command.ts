@@ -14,6 +14,8 @@ export interface CommandOptions {
   /** What standard input holds; nothing unless given. */
   readonly input?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Whether whoever reads its standard output is gone before it writes anything, as in `chat-server … | true`. */
+  readonly isAbandoned?: boolean;
   /** Called once the process runs. */
   readonly onStart?: (processId: number) => void;
 }
@@ -29,6 +31,7 @@ export function operate(args: readonly string[], options: CommandOptions = {}): 
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  if (options.isAbandoned === true) child.stdout.destroy();
   // A command that reads nothing may end before it is written to.
   child.stdin.on('error', () => undefined);
   if (child.pid !== undefined) options.onStart?.(child.pid);

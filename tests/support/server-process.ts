@@ -65,6 +65,13 @@ export class ServerProcess {
     return server;
   }
 
+  /** Starts a server in memory whose start lines go to a pipe that nobody reads: only a connection shows when it is ready. */
+  static startUnread(port: number): ServerProcess {
+    const server = new ServerProcess(argumentsFor({}, port, []), {});
+    server.#child.stdout?.destroy();
+    return server;
+  }
+
   /** Runs the binary to its end: for `--help`, and for everything that must be refused at start. */
   static async run(
     args: readonly string[],
