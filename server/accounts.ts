@@ -98,7 +98,7 @@ async function createIfMissing(account: Account, creator: AccountCreator): Promi
 
 /** Throws a `StartError` when a public server has a demo account whose password everybody knows. */
 export async function refuseDemoPasswords(
-  { host }: ServerOptions,
+  { host, data }: ServerOptions,
   { chatPool, hashPool }: AccountCreator,
 ): Promise<void> {
   if (isLoopback(host)) return;
@@ -107,13 +107,19 @@ export async function refuseDemoPasswords(
     if (passwordHash === undefined) continue;
     const { verified } = await hashPool.run({ kind: 'verify', password, passwordHash });
     if (!verified) continue;
+    const command = `chat-server --data ${shellWord(data)} user`;
     throw new StartError(
       `refusing to listen on ${host}: ${username} has the demo password, which everybody knows. ` +
-        `Change it (chat-server user passwd ${username}) or remove it (chat-server user remove ${username}), ` +
+        `Change it (${command} passwd ${username}) or remove it (${command} remove ${username}), ` +
         'or stay on this machine (--host 127.0.0.1).',
       exitCode.badUsage,
     );
   }
+}
+
+/** As a person has to type it in a shell. */
+function shellWord(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Creates an account; returns once it is on disk. */

@@ -1,9 +1,11 @@
 // Goal: what `chat-server` says when it starts, which accounts it starts with, and when it refuses to.
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { cleanUp } from '../support/clean-up';
 import { findFreePort } from '../support/free-port';
 import { type Address, LineSocket } from '../support/line-socket';
+import { operate } from '../support/operator-command';
 import { type ServerExit, ServerProcess } from '../support/server-process';
 import { TemporaryFolder } from '../support/temporary-folder';
 
@@ -189,6 +191,22 @@ describe('an address that others can reach', () => {
     ]);
     expect([2, 3]).toContain(exit.code);
     expect(exit.stderr).toContain('messi');
+  });
+
+  test('with demo accounts in its data it refuses, and what it says to type changes that data', async () => {
+    const data = folder.file("the server's data");
+    await (await start([], { data })).stop();
+    const open = ['--data', data, '--host', '0.0.0.0', '--port', String(await findFreePort())];
+    for (const name of ['messi', 'henderson', 'lineker']) {
+      const exit = await ServerProcess.run(open);
+      expect(exit).toMatchObject({ code: 2, stderr: expect.stringContaining(`${name} has`) as string });
+      const typed = /remove it \(chat-server (.*)\), or stay/.exec(exit.stderr)![1]!;
+      const words = execFileSync('sh', ['-c', `printf '%s\\n' ${typed}`], { encoding: 'utf8' });
+      expect(await operate(words.trimEnd().split('\n'))).toMatchObject({
+        code: 0,
+        stdout: `removed ${name}\n`,
+      });
+    }
   });
 
   test('with accounts of its own it starts', async () => {
