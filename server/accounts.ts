@@ -20,13 +20,13 @@ export const demoAccounts: readonly Account[] = [
 
 /**
  * The accounts to create where missing. Throws a `StartError` that says what to type instead.
- * @param userCount The accounts that there are already.
+ * @param userCountEver The accounts that there have been: who removes the demo accounts does not get them back.
  */
-export function chooseAccounts(options: ServerOptions, userCount = 0): readonly Account[] {
+export function chooseAccounts(options: ServerOptions, userCountEver = 0): readonly Account[] {
   const isPublic = !isLoopback(options.host);
   const accounts = options.users === undefined ? [] : readAccounts(options.users);
   if (accounts.length === 0) {
-    if (userCount > 0) return [];
+    if (userCountEver > 0) return [];
     if (!isPublic) return demoAccounts;
     if (options.openRegistration) return [];
     throw new StartError(

@@ -10,7 +10,7 @@ import { capacityFor } from '../shared/store/capacity';
 import { DurablePosition } from '../shared/store/durable-position';
 import { Memory } from '../shared/store/memory';
 import { SubscriptionFlags } from '../shared/store/subscription-flags';
-import { countUsers } from '../shared/store/statistics';
+import { countUsers, countUsersEver } from '../shared/store/statistics';
 import type { Account } from './account-rules';
 import { type AccountCreator, createAccounts, refuseDemoPasswords } from './accounts';
 import type { Connection } from './connection';
@@ -127,6 +127,11 @@ export class ChatServer {
 
   get userCount(): number {
     return countUsers(this.store);
+  }
+
+  /** With those who were removed. */
+  get userCountEver(): number {
+    return countUsersEver(this.store);
   }
 
   get connectionCount(): number {

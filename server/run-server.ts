@@ -51,7 +51,7 @@ export async function runServer({ version, readOptions, onFatal }: ServerRun): P
     reload(readOptions, server, identity !== undefined, log);
   });
   await server.load(progressReporter('Loading', 'rows'));
-  const accounts = chooseAccounts(options, server.userCount);
+  const accounts = chooseAccounts(options, server.userCountEver);
   const port = await server.start(accounts, progressReporter('Accounts', `of ${accounts.length} checked`));
   control.start(new Administrator(server));
   warnAboutEncryption(options.host, identity, log);

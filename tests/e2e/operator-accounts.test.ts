@@ -148,6 +148,15 @@ describe.each(['stopped', 'running'])('a %s server', (state) => {
   });
 });
 
+test('the start counts the accounts that there are, not those that were removed', async () => {
+  for (const name of ['ana', 'budi', 'citra']) await user(['add', name], { input: `${password}\n` });
+  await user(['remove', 'ana', '--yes']);
+  expect((await startServer()).stdout).toMatch(/^Accounts +2$/m);
+  await user(['remove', 'budi', '--yes']);
+  await server!.kill();
+  expect((await startServer()).stdout).toMatch(/^Accounts +1$/m);
+});
+
 test('wrong usage has exit code 2; every command has its help with examples', async () => {
   for (const args of [
     ['user'],
