@@ -139,8 +139,9 @@ export class LiveConversation implements StepRunner {
   /** Resolves when it is known what kind of server this is, or when the connection is lost. */
   private subscribe(token: string): Promise<void> {
     const { connection } = this.link;
-    if (connection !== undefined && connection === this.usedConnection) {
-      // A connection is subscribed once: what belongs to one login must not come to another.
+    // A connection is subscribed once: what belongs to one login must not come to another.
+    let isReplaced = connection !== undefined && connection === this.usedConnection;
+    if (isReplaced) {
       this.isRenewing = true;
       this.link.reconnect();
     }
@@ -152,8 +153,10 @@ export class LiveConversation implements StepRunner {
       this.view.notice(event);
     });
     return new Promise((resolve) => {
-      chat.once('offline', () => {
-        resolve();
+      chat.on('offline', () => {
+        // The end of the connection that is replaced is none of the login's.
+        if (!isReplaced) resolve();
+        isReplaced = false;
       });
       chat.on('online', () => {
         this.usedConnection = this.link.connection;

@@ -81,6 +81,20 @@ test('replies come one a command and in order, events by themselves', async () =
   expect(peer.unread).toEqual([]);
 });
 
+test('a second login is as good for the next command as the first', async () => {
+  const client = start(peer.port);
+  client.child.stdin.write(
+    'auth messi surabaya\nauth messi surabaya\nping\nlogout\nauth messi surabaya\nping\n',
+  );
+  const told: unknown[] = [];
+  for (let count = 0; count < 9; count += 1) {
+    const { event, tokenid, message, messages } = await next(client);
+    told.push(event ?? (tokenid === undefined ? (message ?? messages) : 'token'));
+  }
+  const login = ['token', 'online'];
+  expect(told).toEqual([...login, ...login, 'pong', 'Logged Out!', ...login, 'pong']);
+});
+
 test('every line is ASCII', async () => {
   peer.deliver('漢字 😀');
   const client = start(peer.port);
