@@ -107,6 +107,7 @@ export class Outbox {
   private pump(): void {
     const { channel } = this;
     if (channel === undefined || this.pause !== undefined) return;
+    this.giveUpExpired();
     let inFlightCount = this.posts.filter(({ inFlight }) => inFlight).length;
     // A later post to the same destination waits for the earlier one: that one may have to be repeated.
     const busyDestinations = new Set<string>();
@@ -121,14 +122,19 @@ export class Outbox {
     }
   }
 
-  private async send(post: Post, channel: PostChannel): Promise<void> {
-    if (post.sentAtMs !== undefined && Date.now() - post.sentAtMs > keyAgeMsMax) {
+  /** Before any is sent: those behind an expired one go out in its place. */
+  private giveUpExpired(): void {
+    const sentBeforeMs = Date.now() - keyAgeMsMax;
+    for (const post of [...this.posts]) {
+      if (post.inFlight || post.sentAtMs === undefined || post.sentAtMs >= sentBeforeMs) continue;
       this.remove(post);
       post.reject(
         new ChatError('POST_EXPIRED', 'it may or may not have been sent, too long ago to try again'),
       );
-      return;
     }
+  }
+
+  private async send(post: Post, channel: PostChannel): Promise<void> {
     post.inFlight = true;
     post.sentAtMs ??= Date.now();
     try {

@@ -222,6 +222,24 @@ describe('posts', () => {
     expect(peer.posts).toHaveLength(1);
   });
 
+  test('sent so long ago that their keys may be forgotten are given up, and those behind them go out', async () => {
+    const chat = await open();
+    peer.faults.set('post', [{ breaks: 'after' }]);
+    const offline = once(chat, 'offline');
+    const posts = [chat.post('lineker', 'one'), chat.post('lineker', 'two')];
+    posts[0]!.catch(() => undefined);
+    await offline;
+    const nowMs = Date.now();
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => nowMs + 24 * 3_600_000);
+    try {
+      await expect(posts[0]).rejects.toMatchObject({ code: 'POST_EXPIRED' });
+      await posts[1];
+    } finally {
+      clock.mockRestore();
+    }
+    expect(peer.posts.map(({ text }) => text)).toEqual(['one', 'two']);
+  });
+
   test('that wait when the chat is closed offline are rejected', async () => {
     const chat = await open();
     const offline = once(chat, 'offline');
