@@ -57,6 +57,8 @@ export class Connection implements RequestSource {
   lastReceivedMs: number;
   /** When the send queue went over its bound; undefined while it is under it. */
   congestedSinceMs: number | undefined;
+  /** When this side said its last; undefined until then. It is out once the client has read what was written before. */
+  endedSinceMs: number | undefined;
   /** When the first byte of a request came whose last is missing; 0 when there is none. */
   partialSinceMs = 0;
   /** The user whose session was last used here; 0 until then. */
@@ -176,6 +178,7 @@ export class Connection implements RequestSource {
     this.pendingBytes = 0;
     this.refusedCount = 0;
     if (lastFrame !== undefined) this.writer.write(lastFrame);
+    this.endedSinceMs ??= Date.now();
     endSocket(this.socket);
   }
 
@@ -352,9 +355,10 @@ export class Connection implements RequestSource {
   }
 
   private endWhenDone(): void {
-    if (!this.isIdle) return;
+    if (!this.isIdle || (!this.isDraining && !this.hasEnded)) return;
+    this.endedSinceMs ??= Date.now();
     if (this.isDraining) endSocket(this.socket);
-    else if (this.hasEnded) this.socket.end();
+    else this.socket.end();
   }
 }
 

@@ -200,8 +200,10 @@ export class Listener {
   private cutOverdue(nowMs: number): void {
     const { loginTimeoutMs, sendTimeoutMs, lineTimeoutMs } = this.options;
     for (const connection of this.connections) {
-      const { congestedSinceMs, client } = connection;
-      if (congestedSinceMs !== undefined && nowMs - congestedSinceMs > sendTimeoutMs) {
+      const { client } = connection;
+      // What was ended is gone by then, unless its client does not read what is left.
+      const unreadSinceMs = connection.congestedSinceMs ?? connection.endedSinceMs;
+      if (unreadSinceMs !== undefined && nowMs - unreadSinceMs > sendTimeoutMs) {
         this.log.info({ address: client.text }, 'cut a connection that left its replies unread');
         connection.cut();
       } else if (connection.isPartialSince(nowMs - lineTimeoutMs)) {
