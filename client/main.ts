@@ -8,6 +8,8 @@ import { packageVersion } from './version';
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? exitCodes.fine : exitCodes.failure);
 });
+// Whoever read our hints is gone, and that is all.
+process.stderr.on('error', () => undefined);
 
 const options = parseCommandLine(process.argv, packageVersion());
 if (typeof options === 'number') {

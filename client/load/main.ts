@@ -25,6 +25,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.stderr.write(`chat-load: cannot write to standard output: ${error.message}\n`);
   process.exit(exitCodes.failure);
 });
+// …or the progress.
+process.stderr.on('error', () => undefined);
 
 async function main(): Promise<number> {
   const version = packageVersion();
