@@ -61,8 +61,10 @@ export class Connection implements RequestSource {
   endedSinceMs: number | undefined;
   /** When the first byte of a request came whose last is missing; 0 when there is none. */
   partialSinceMs = 0;
-  /** The user whose session was last used here; 0 until then. */
+  /** The user whose session was last used here; 0 until then, and when that session was ended here. */
   user = 0;
+  /** Whether a session was ever used here. */
+  isKnown = false;
 
   private readonly framer: LineFramer;
   private readonly writer: SocketWriter;
@@ -131,12 +133,12 @@ export class Connection implements RequestSource {
     return lines;
   }
 
-  complete({ replies, unconsumed, user, deferral, subscription }: SegmentResult): void {
+  complete({ replies, unconsumed, user, hasLeft, deferral, subscription }: SegmentResult): void {
     if (unconsumed !== undefined) {
       this.pending.unshift(unconsumed);
       this.pendingBytes += unconsumed.length;
     }
-    if (user !== 0 && user !== this.user) this.belongTo(user);
+    if (user !== 0) this.belongTo(hasLeft ? 0 : user);
     this.write(subscription === undefined ? replies : replies + subscription.reply);
     if (subscription !== undefined && !this.isClosed) this.host.subscribe(this, subscription);
     if (deferral === undefined) this.proceed();
@@ -324,7 +326,7 @@ export class Connection implements RequestSource {
   private waitForSlow(deferral: Deferral): void {
     this.host.runSlow(deferral, this.client).then(
       ({ reply, user }) => {
-        if (user !== 0 && user !== this.user) this.belongTo(user);
+        if (user !== 0) this.belongTo(user);
         this.write(reply);
         this.proceed();
       },
@@ -335,9 +337,11 @@ export class Connection implements RequestSource {
   }
 
   private belongTo(user: number): void {
+    this.isKnown = true;
     const previous = this.user;
+    if (user === previous) return;
     this.user = user;
-    this.budget?.claim(user, Date.now());
+    if (user !== 0) this.budget?.claim(user, Date.now());
     if (!this.isClosed) this.host.moved(previous, user);
   }
 

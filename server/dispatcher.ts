@@ -30,6 +30,8 @@ export interface SegmentResult {
   readonly unconsumed: Buffer | undefined;
   /** The user whose session was used last, or 0. */
   readonly user: number;
+  /** That session is ended, by its own request. */
+  readonly hasLeft: boolean;
   /** A slow command that comes after `replies` and before `unconsumed`. */
   readonly deferral: Deferral | undefined;
   /** A session whose live frames the source wants, after `replies`. */
@@ -310,12 +312,14 @@ interface HeldSegment {
 /** Everything is copied out of the slot, which is free for the next batch afterwards. */
 function readResult(slot: BatchSlot, segment: number, rests: BatchResult): SegmentResult {
   const isConsumed = slot.consumedEnd(segment) === slot.requestEnd(segment);
-  const hasRest = (slot.flags(segment) & segmentFlag.hasRest) !== 0;
+  const flags = slot.flags(segment);
+  const hasRest = (flags & segmentFlag.hasRest) !== 0;
   const rest = hasRest ? rests?.find((found) => found.segment === segment) : undefined;
   return {
     replies: slot.copyReplies(segment),
     unconsumed: isConsumed ? undefined : slot.copyUnconsumed(segment),
     user: slot.user(segment),
+    hasLeft: (flags & segmentFlag.hasLeft) !== 0,
     deferral: rest?.deferral,
     subscription: rest?.subscription,
   };

@@ -227,7 +227,7 @@ function refuse(socket: Socket, frame: string): void {
 
 /** It has never used a session, and neither side owes the other anything. */
 function isSilent(connection: Connection, nowMs: number, loginTimeoutMs: number): boolean {
-  return connection.user === 0 && connection.isIdle && nowMs - connection.lastReceivedMs > loginTimeoutMs;
+  return !connection.isKnown && connection.isIdle && nowMs - connection.lastReceivedMs > loginTimeoutMs;
 }
 
 /** `host:port` as a client would type it. */

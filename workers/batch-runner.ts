@@ -52,6 +52,7 @@ export class BatchRunner {
       user: 0,
       nowMs: 0,
       sessionUser: 0,
+      hasLeft: false,
       subscription: undefined,
       endedSessionsOf: 0,
       live: new LiveFrames(store),
@@ -112,6 +113,7 @@ export class BatchRunner {
     outcome.replyStart = reply.at;
     outcome.user = 0;
     outcome.flags = 0;
+    let hasLeft = false;
     while (
       at < end &&
       reply.at - outcome.replyStart < segmentReplyBytesMax &&
@@ -119,7 +121,10 @@ export class BatchRunner {
     ) {
       const deferral = this.runLine(slot.requests, at, end);
       at = request.nextLine;
-      if (context.sessionUser !== 0) outcome.user = context.sessionUser;
+      if (context.sessionUser !== 0) {
+        outcome.user = context.sessionUser;
+        ({ hasLeft } = context);
+      }
       const { subscription } = context;
       if (deferral === undefined && subscription === undefined) continue;
       this.rests.push(
@@ -134,6 +139,7 @@ export class BatchRunner {
     const { awaited } = journal;
     outcome.position = awaited ?? 0;
     if (awaited !== undefined) outcome.flags |= segmentFlag.awaitsDisk;
+    if (hasLeft) outcome.flags |= segmentFlag.hasLeft;
     slot.setResult(segment, outcome);
   }
 
@@ -141,6 +147,7 @@ export class BatchRunner {
     const { context } = this;
     const { request, reply, store } = context;
     context.sessionUser = 0;
+    context.hasLeft = false;
     const row = request.parseLine(bytes, start, end);
     if (row < 0) {
       reply.error(errorOfOutcome[row]!);

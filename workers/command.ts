@@ -29,6 +29,8 @@ export interface CommandContext {
   nowMs: number;
   /** The user whose session the request used or opened, or 0. A handler that opens one sets it. */
   sessionUser: number;
+  /** Whether the request has ended the session that it used. */
+  hasLeft: boolean;
   /** The user some of whose sessions the request has ended, or 0. Set by a `finish`. */
   endedSessionsOf: number;
   /** What subscribers are to hear of. */

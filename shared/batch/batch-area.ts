@@ -43,6 +43,8 @@ export const segmentFlag = {
   awaitsDisk: 1,
   /** The segment may end before its last line, because the main thread has something to do first: `SegmentRest`. */
   hasRest: 2,
+  /** The session that was used last is ended, by its own request. */
+  hasLeft: 4,
 } as const;
 
 const slotBytes =

@@ -151,6 +151,23 @@ test('whoever has exchanged messages with a subscriber is announced, coming and 
   expect(presences.at(-1)).toMatchObject({ user: 'messi', msg_from: 'Lionel Messi', state: 'online' });
 });
 
+test('whoever has logged out is gone, whether or not the connection stays open', async () => {
+  const messi = await LiveClient.login(server.address, 'messi');
+  const lineker = await LiveClient.login(server.address, 'lineker');
+  await messi.client.ask(`send ${messi.token} lineker halo`);
+  await lineker.client.ask(`subscribe ${lineker.token}`);
+  await lineker.client.messages(1);
+  for (const since = performance.now(); performance.now() - since < 1_000;) await messi.client.ask('ping');
+  // A request after it, in one read, with a session that is no more.
+  messi.client.socket.write(`logout ${messi.token}\nwhoami ${messi.token}\n`);
+  expect(await messi.client.reply()).toMatchObject({ status: 'OK' });
+  expect(await messi.client.reply()).toMatchObject({ code: 'BAD_SESSION' });
+  await announced(lineker.client, 'messi', 'offline');
+  const { tokenid } = await messi.client.ask('auth messi surabaya');
+  await announced(lineker.client, 'messi', 'online');
+  expect(await messi.client.ask(`whoami ${String(tokenid)}`)).toMatchObject({ status: 'OK' });
+});
+
 test('a room: its messages to all members but the sender, who comes and who goes', async () => {
   const [messi, lineker, henderson] = [
     await LiveClient.login(server.address, 'messi'),
@@ -224,3 +241,9 @@ test('a stop says when to come back; what was not acknowledged is there again af
   await second.stop();
   folder.remove();
 });
+
+/** Waits until it is told that a user comes or goes. */
+async function announced(client: LiveClient, user: string, state: string): Promise<void> {
+  let event = await client.event();
+  while (event['user'] !== user || event['state'] !== state) event = await client.event();
+}

@@ -29,6 +29,7 @@ function listenerThatFills(loginTimeoutMs: number): Listener {
       replies: '',
       unconsumed: undefined,
       user: 0,
+      hasLeft: false,
       deferral: undefined,
       subscription: undefined,
     });

@@ -261,7 +261,9 @@ test('lines that a worker left come back, and a deferred command with them', asy
   const completed = source.completed();
   batch.resolve([{ segment: 0, deferral }]);
   await completed;
-  expect(source.results).toEqual([{ replies: '', unconsumed: Buffer.from('ping\n'), user: 7, deferral }]);
+  expect(source.results).toEqual([
+    { replies: '', unconsumed: Buffer.from('ping\n'), user: 7, hasLeft: false, deferral },
+  ]);
 });
 
 const outcomeOf = (slot: BatchSlot, segment: number): SegmentOutcome => ({
@@ -290,14 +292,16 @@ test('of a dead thread’s batch: what was done is answered, the rest of it unkn
   const completed = next!.completed();
   batch.reject(new Error('the thread died'));
   await completed;
-  expect(done!.results).toEqual([{ replies: 'pong', unconsumed: undefined, user: 3, deferral: undefined }]);
+  expect(done!.results).toEqual([
+    { replies: 'pong', unconsumed: undefined, user: 3, hasLeft: false, deferral: undefined },
+  ]);
   expect(released.map(({ position }) => position)).toEqual([17]);
   expect(held!.results).toHaveLength(0);
   released[0]!.release();
   expect(held!.results).toHaveLength(1);
   expect([done!, held!, unfinished!, next!].map(({ unknownCount }) => unknownCount)).toEqual([0, 0, 2, 0]);
   expect(next!.results).toEqual([
-    { replies: '', unconsumed: Buffer.from('e\nf\ng\n'), user: 0, deferral: undefined },
+    { replies: '', unconsumed: Buffer.from('e\nf\ng\n'), user: 0, hasLeft: false, deferral: undefined },
   ]);
   expect(losses).toEqual([{ unknown: 2, repeated: 3 }]);
   await dispatcher.whenIdle();
@@ -338,7 +342,7 @@ test.each([
     batch.reject(new Error('the thread died'));
     await dispatcher.whenIdle();
     const unconsumed = Buffer.from(lines.slice(start));
-    expect(source.results).toEqual([{ replies, unconsumed, user: 7, deferral: undefined }]);
+    expect(source.results).toEqual([{ replies, unconsumed, user: 7, hasLeft: false, deferral: undefined }]);
     expect(losses).toEqual([{ unknown: 0, repeated: 0 }]);
   },
 );

@@ -11,13 +11,15 @@ export const logout: QuickCommand = {
   needsSession: true,
   summary: 'end this session',
 
-  run({ store, request, reply, user, live }) {
+  run(context) {
+    const { store, request, reply, user, live } = context;
     const outcome = store.closeSession(request.token);
     if (outcome !== 'OK') {
       reply.error(outcome);
       return;
     }
     reply.bytes(loggedOut);
+    context.hasLeft = true;
     live.sessionsEnded(user);
   },
 };
