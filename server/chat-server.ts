@@ -46,6 +46,14 @@ const ringWords = 4_194_304;
 /** How often connections are counted as signs of life of their users, and what has expired is removed. */
 const houseIntervalMs = 60_000;
 
+export interface ChatServerOptions extends ServerOptions {
+  /**
+   * Whether the tables forget what these options say is too old or too much. Not for an operator's command: it may lack
+   * the options that its server is started with, and what is forgotten does not come back.
+   */
+  readonly keepsHouse?: boolean;
+}
+
 export class ChatServer {
   readonly limits: Limits;
   private readonly limitsFile: LimitsFile | undefined;
@@ -69,13 +77,13 @@ export class ChatServer {
    * @param identity What to show to clients, of a server that speaks TLS.
    */
   constructor(
-    private readonly options: ServerOptions,
+    private readonly options: ChatServerOptions,
     private readonly log: Logger,
     onFatal: (error: Error) => void,
     onUnsound: (error: Error) => void = onFatal,
     identity?: TlsIdentity,
   ) {
-    const { threads, memory, maxInbox, maxLine, data, durability, historyDays } = options;
+    const { threads, memory, maxInbox, maxLine, data, durability, historyDays, keepsHouse = true } = options;
     const ring = options.ephemeral ? 0 : ringWords;
     this.store = createStore(capacityFor(memory, threads + spareThreadSlots, maxInbox, ring));
     this.gate = new ReleaseGate(new DurablePosition(this.store));
@@ -83,7 +91,7 @@ export class ChatServer {
     if (!options.ephemeral) {
       this.limitsFile = new LimitsFile(data, this.limits, log);
       this.journal = new Journal(
-        { store: this.store, folder: data, durability, historyDays },
+        { store: this.store, folder: data, durability, historyDays, keepsHouse },
         { log, onFatal, onUnsound },
       );
       this.historyLane = new HistoryLane(data, () => this.catchUp(), log);

@@ -26,6 +26,7 @@ export interface JournalOptions {
   readonly folder: string;
   readonly durability: Durability;
   readonly historyDays: number;
+  readonly keepsHouse: boolean;
 }
 
 /** How long the tables may take to end; what they have not taken over is in the journal. */
@@ -136,7 +137,7 @@ export class Journal {
   }
 
   private createTableRole(): ThreadRole<TableMessage> {
-    const { store, folder, historyDays } = this.options;
+    const { store, folder, historyDays, keepsHouse } = this.options;
     return {
       name: 'tables',
       entryPoint: 'table-worker.js',
@@ -144,6 +145,7 @@ export class Journal {
         store,
         folder,
         historyDays,
+        keepsHouse,
         ringOrigin: this.summary!.endPosition,
       }),
       onMessage: (message) => {

@@ -123,7 +123,7 @@ class TableFollower {
       this.behindSinceMs !== undefined && nowMs - this.behindSinceMs >= waitMsMax ? 0 : runWordsMin,
     );
     const isWell = !this.isCopying && this.failure === undefined;
-    if (isWell && nowMs - this.keptHouseMs >= houseKeepingMs) {
+    if (settings.keepsHouse && isWell && nowMs - this.keptHouseMs >= houseKeepingMs) {
       this.keptHouseMs = nowMs;
       this.keepHouse(nowMs);
     }

@@ -139,7 +139,11 @@ async function useStopped<Result>(
   use: (administration: Administration) => Promise<Result>,
 ): Promise<Result> {
   const threads = Math.min(options.threads, os.availableParallelism());
-  const server = new ChatServer({ ...options, threads, ephemeral: false, durability: 'sync' }, log, onFatal);
+  const server = new ChatServer(
+    { ...options, threads, ephemeral: false, durability: 'sync', keepsHouse: false },
+    log,
+    onFatal,
+  );
   await server.load(() => undefined);
   try {
     return await use({ service: new Administrator(server), isRunning: false });

@@ -42,6 +42,8 @@ export interface TableSettings {
   readonly ringOrigin: number;
   /** Days that read messages are kept; 0 for no history. */
   readonly historyDays: number;
+  /** Whether what is too old, or too much, is forgotten. */
+  readonly keepsHouse: boolean;
 }
 
 export type TableRequest =
