@@ -70,6 +70,7 @@ export class ChatServer {
   private readonly journal: Journal | undefined;
   private readonly historyLane: HistoryLane | undefined;
   private houseTimer: NodeJS.Timeout | undefined;
+  private isStopping = false;
 
   /**
    * @param onFatal Something failed that the server cannot go on without.
@@ -166,10 +167,12 @@ export class ChatServer {
     return this.journal?.start(onProgress);
   }
 
-  /** Creates the accounts that are missing, then listens; returns the port. */
+  /** Creates the accounts that are missing, then listens; returns the port. Rejects when it is stopped meanwhile. */
   async start(accounts: readonly Account[], onProgress: (done: number) => void): Promise<number> {
     await createAccounts(accounts, this.accountCreator, onProgress);
     await refuseDemoPasswords(this.options, this.accountCreator);
+    // What has been drained is not to listen any more.
+    if (this.isStopping) throw new Error('the server was stopped before it listened');
     const port = await this.listener.listen();
     this.limitsFile?.start();
     this.houseTimer = setInterval(() => {
@@ -190,6 +193,7 @@ export class ChatServer {
 
   /** Accepts no more, carries out what was read, lets the replies out, brings all to disk, ends the threads. */
   async stop(): Promise<void> {
+    this.isStopping = true;
     clearInterval(this.houseTimer);
     this.live.announceRestart();
     this.presence.stop();

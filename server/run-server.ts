@@ -2,6 +2,7 @@
  * `chat-server` without a command: starts the server, prints what a person needs to know, and stops it on a signal.
  */
 import path from 'node:path';
+import type { Account } from './account-rules';
 import { chooseAccounts, demoAccounts } from './accounts';
 import { Administrator } from './admin/administrator';
 import { ControlServer } from './admin/control-server';
@@ -27,7 +28,7 @@ export interface ServerRun {
   readonly onFatal: (error: unknown) => void;
 }
 
-/** Returns when the server listens. It goes on until a signal. */
+/** Returns when the server listens, or is being stopped before it does. It goes on until a signal. */
 export async function runServer({ version, readOptions, onFatal }: ServerRun): Promise<void> {
   const options = readOptions();
   const log = createLogger(options.logLevel, options.logFormat);
@@ -43,16 +44,26 @@ export async function runServer({ version, readOptions, onFatal }: ServerRun): P
       });
   const identity = ready ?? (certificate && loadIdentity(certificate));
   const stopUnsound = (error: Error): void => {
-    stopFor(error);
+    stops.stopFor(error);
   };
   const server = new ChatServer(options, log, onFatal, stopUnsound, identity);
-  const stopFor = stopOnSignals(server, control, directory, log, onFatal);
+  const stops = stopOnSignals(server, control, directory, log, onFatal);
   process.on('SIGHUP', () => {
     reload(readOptions, server, identity !== undefined, log);
   });
-  await server.load(progressReporter('Loading', 'rows'));
-  const accounts = chooseAccounts(options, server.userCountEver);
-  const port = await server.start(accounts, progressReporter('Accounts', `of ${accounts.length} checked`));
+  let accounts: readonly Account[];
+  let port: number;
+  try {
+    await server.load(progressReporter('Loading', 'rows'));
+    if (stops.haveBegun()) return;
+    accounts = chooseAccounts(options, server.userCountEver);
+    port = await server.start(accounts, progressReporter('Accounts', `of ${accounts.length} checked`));
+  } catch (error) {
+    // A stop ends what a start that is under way works with, and the process.
+    if (stops.haveBegun()) return;
+    throw error;
+  }
+  if (stops.haveBegun()) return;
   control.start(new Administrator(server));
   warnAboutEncryption(options.host, identity, log);
   printStart(version, options, server, port, identity, accounts === demoAccounts);
@@ -89,14 +100,20 @@ function describeData({ ephemeral, data, durability }: ServerOptions): string {
   return `${path.resolve(data)}, durability ${durability}: an OK means ${promise}`;
 }
 
-/** Returns what stops the server because something is wrong: like a signal, but with exit code 1. */
+interface Stops {
+  /** Whether the server is being stopped, which ends the process. */
+  readonly haveBegun: () => boolean;
+  /** Stops the server because something is wrong: like a signal, but with exit code 1. */
+  readonly stopFor: (error: Error) => void;
+}
+
 function stopOnSignals(
   server: ChatServer,
   control: ControlServer,
   directory: DataDirectory | undefined,
   log: Logger,
   onFatal: (error: unknown) => void,
-): (error: Error) => void {
+): Stops {
   let isStopping = false;
   const stop = async (code: ExitCode): Promise<void> => {
     isStopping = true;
@@ -114,10 +131,13 @@ function stopOnSignals(
       stop(exitCode.fine).catch(onFatal);
     });
   }
-  return ({ message }) => {
-    if (isStopping) return;
-    log.fatal({ reason: message }, 'stopping: the server cannot go on like this');
-    stop(exitCode.unexpected).catch(onFatal);
+  return {
+    haveBegun: () => isStopping,
+    stopFor: ({ message }) => {
+      if (isStopping) return;
+      log.fatal({ reason: message }, 'stopping: the server cannot go on like this');
+      stop(exitCode.unexpected).catch(onFatal);
+    },
   };
 }
 

@@ -49,13 +49,7 @@ export class ServerProcess {
     args: readonly string[] = [],
     options: ServerProcessOptions = {},
   ): Promise<ServerProcess> {
-    const host = options.host ?? '127.0.0.1';
-    const port = options.port === undefined ? await findFreePort(host) : options.port;
-    const server = new ServerProcess(
-      argumentsFor(options, port, args),
-      options.environment ?? {},
-      options.preload,
-    );
+    const server = await ServerProcess.begin(args, options);
     try {
       await server.untilPrinted(readyLine);
     } catch (error) {
@@ -70,6 +64,16 @@ export class ServerProcess {
     const server = new ServerProcess(argumentsFor({}, port, []), {});
     server.#child.stdout?.destroy();
     return server;
+  }
+
+  /** Starts a server and waits for nothing: for what happens before it is ready. */
+  static async begin(
+    args: readonly string[] = [],
+    options: ServerProcessOptions = {},
+  ): Promise<ServerProcess> {
+    const host = options.host ?? '127.0.0.1';
+    const port = options.port === undefined ? await findFreePort(host) : options.port;
+    return new ServerProcess(argumentsFor(options, port, args), options.environment ?? {}, options.preload);
   }
 
   /** Runs the binary to its end: for `--help`, and for everything that must be refused at start. */
