@@ -62,7 +62,7 @@ export async function connectToOwner(folder: string): Promise<net.Socket | undef
   if (!existsSync(folder)) return undefined;
   const socket = openSocketPath(folder);
   try {
-    return await connect(socket.path);
+    return await connect(socket.path, nobodyToAskCodes);
   } finally {
     socket.close();
   }
@@ -123,7 +123,7 @@ export class DirectoryInUse extends StartError {
 async function take(server: net.Server, socketPath: string, folder: string): Promise<void> {
   const isTaken = await withClaim(socketPath, async () => {
     if (await listen(server, socketPath)) return true;
-    const owner = await connect(socketPath);
+    const owner = await connect(socketPath, nobodyCodes);
     if (owner !== undefined) {
       owner.destroy();
       return false;
@@ -149,21 +149,23 @@ function listen(server: net.Server, socketPath: string): Promise<boolean> {
   });
 }
 
-/** What the system says when nobody listens, or nobody that this user may ask. */
-const nobodyCodes = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTDIR', 'EACCES']);
+/** What the system says when nobody listens. */
+const nobodyCodes: readonly string[] = ['ENOENT', 'ECONNREFUSED'];
+/** …or nobody that this user may ask. */
+const nobodyToAskCodes: readonly string[] = [...nobodyCodes, 'ENOTDIR', 'EACCES'];
 
 /**
  * A connection to the owner, or undefined when there is none. Any other trouble is an error: the socket must not be
- * taken from an owner that is only busy.
+ * taken from an owner that is only busy, or another user's.
  */
-function connect(socketPath: string): Promise<net.Socket | undefined> {
+function connect(socketPath: string, noneCodes: readonly string[]): Promise<net.Socket | undefined> {
   return new Promise((resolve, reject) => {
     const socket = net.connect(socketPath);
     socket.once('connect', () => {
       resolve(socket);
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      if (nobodyCodes.has(error.code ?? '')) resolve(undefined);
+      if (noneCodes.includes(error.code ?? '')) resolve(undefined);
       else reject(new StartError(`cannot reach ${socketPath}: ${error.message}`, exitCode.dataUnavailable));
     });
   });

@@ -1,15 +1,18 @@
 // Goal: a data directory has one owner at any moment, however many want it and however the last one ended.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { DataDirectory, DirectoryInUse } from '../../server/data-directory';
+import { connectToOwner, DataDirectory, DirectoryInUse } from '../../server/data-directory';
+import { exitCode } from '../../server/start-error';
 import { dataFolders } from '../../shared/journal/data-folders';
 import { TemporaryFolder } from '../support/temporary-folder';
 
 const contenders = 8;
 const turnsEach = 50;
 const claimMsMax = 10_000;
+/** Any but root. */
+const anotherUser = 65_534;
 
 let folder: TemporaryFolder;
 let data: string;
@@ -96,5 +99,26 @@ test('a claim of a process that died taking it is removed; one that may be held 
   const directory = await own();
   // The ages of files are kept in finer steps than the clock's.
   expect(Date.now() - beganMs).toBeGreaterThanOrEqual(leftMs - 5);
+  await directory.release();
+});
+
+test('an owner that this user may not ask keeps it', async () => {
+  if (process.geteuid?.() !== 0) {
+    process.stdout.write('skipped: only root can leave a socket in a folder of another user\n');
+    return;
+  }
+  // As root's server leaves it in the directory of the user that the server usually runs as.
+  chownSync(folder.path, anotherUser, -1);
+  chownSync(data, anotherUser, -1);
+  const directory = await own();
+  process.seteuid!(anotherUser);
+  try {
+    await expect(own()).rejects.toMatchObject({ exitCode: exitCode.dataUnavailable });
+  } finally {
+    process.seteuid!(0);
+  }
+  const connection = await connectToOwner(data);
+  expect(connection).toBeDefined();
+  connection?.destroy();
   await directory.release();
 });
