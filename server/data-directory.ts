@@ -6,7 +6,7 @@ import { chmodSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSyn
 import net from 'node:net';
 import path from 'node:path';
 import { dataFolders } from '../shared/journal/data-folders';
-import { withClaim } from './directory-claim';
+import { claimEndingBytes, withClaim } from './directory-claim';
 import { exitCode, StartError } from './start-error';
 
 /** Operators are few: who opens more connections than this is not one. */
@@ -176,10 +176,10 @@ interface SocketPath {
   close(): void;
 }
 
-/** The control socket's path; by way of the open directory when it is too long for a socket. */
+/** The control socket's path; by way of the open directory when that, or a claim's, is too long for a socket. */
 function openSocketPath(folder: string): SocketPath {
   const socketPath = dataFolders(path.resolve(folder)).socket;
-  if (Buffer.byteLength(socketPath) <= socketPathBytesMax)
+  if (Buffer.byteLength(socketPath) + claimEndingBytes <= socketPathBytesMax)
     return { path: socketPath, close: () => undefined };
   const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   return {

@@ -1,56 +1,95 @@
 /**
- * A mutex among processes, for the milliseconds in which one of them takes a data directory. A claim is a file with a
- * name of its own beside the socket: who has made one and then sees no other has the mutex, since of two at the same time
- * at least one sees the other's. Who does not have it takes its claim back and tries again a little later.
+ * A mutex among processes, for the milliseconds in which one of them takes a data directory. A claim is a socket with a
+ * name of its own beside the one that it is about: who listens on one and then sees no other has the mutex, since of two
+ * at the same time at least one sees the other's. Who does not have it takes its claim back and tries again a little
+ * later.
  *
- * No name is ever used twice, so that to remove a claim left behind can never remove one that is held.
+ * Only the kernel says whether a claim is held: whose process has died refuses connections, whose process stands still
+ * for however long does not. No name is ever used twice, so that to remove a claim left behind can never remove one that
+ * is held; one that was removed before its process listened on it is seen to be missing, and does not count.
  */
-import { randomInt, randomUUID } from 'node:crypto';
-import { closeSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { randomBytes, randomInt } from 'node:crypto';
+import { readdirSync, rmSync } from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A claim that is older than this was left by a process that has died: it is held for milliseconds. */
-const claimMsMax = 10_000;
-/** Who has not got the mutex by then does not get it: others take the directory all the time. */
-const waitMsMax = 2 * claimMsMax;
+/** Who has not got the mutex by then does not get it: others take the directory all the time, or one stands still. */
+const waitMsMax = 20_000;
 const retryMsMax = 25;
+const idBytes = 8;
+const ending = '.claim-';
+
+/** How much longer a claim's path is than that of the socket that it is about. */
+export const claimEndingBytes = ending.length + 2 * idBytes;
 
 /**
  * Does what at most one process may do at a time.
- * @param prefix the file that it is about: claims are called like it, with an ending.
+ * @param socketPath the socket that it is about: claims are called like it, with an ending.
  * @returns undefined when others have had the mutex all the time.
  */
 export async function withClaim<Result>(
-  prefix: string,
+  socketPath: string,
   act: () => Promise<Result>,
 ): Promise<Result | undefined> {
-  const folder = path.dirname(prefix);
-  const family = `${path.basename(prefix)}.claim-`;
-  const giveUpMs = Date.now() + waitMsMax;
-  while (Date.now() < giveUpMs) {
-    const own = `${family}${randomUUID()}`;
-    closeSync(openSync(path.join(folder, own), 'wx', 0o600));
+  const folder = path.dirname(socketPath);
+  const family = `${path.basename(socketPath)}${ending}`;
+  const giveUpMs = performance.now() + waitMsMax;
+  while (performance.now() < giveUpMs) {
+    const own = `${family}${randomBytes(idBytes).toString('hex')}`;
+    const claim = await listen(path.join(folder, own));
     try {
-      if (!isContested(folder, family, own)) return await act();
+      if (!(await isContested(folder, family, own))) return await act();
     } finally {
-      rmSync(path.join(folder, own), { force: true });
+      await close(claim);
     }
     await delay(randomInt(1, retryMsMax));
   }
   return undefined;
 }
 
-function isContested(folder: string, family: string, own: string): boolean {
-  const others = readdirSync(folder).filter((name) => name.startsWith(family) && name !== own);
-  return others.map((name) => path.join(folder, name)).some(isHeld);
+async function isContested(folder: string, family: string, own: string): Promise<boolean> {
+  const claims = readdirSync(folder).filter((name) => name.startsWith(family));
+  if (!claims.includes(own)) return true;
+  for (const claim of claims) if (claim !== own && (await isHeld(path.join(folder, claim)))) return true;
+  return false;
 }
 
-/** Whether whoever made a claim may live; removes it when not. */
-function isHeld(claim: string): boolean {
-  const made = statSync(claim, { throwIfNoEntry: false });
-  if (made === undefined) return false;
-  if (Date.now() - made.mtimeMs <= claimMsMax) return true;
-  rmSync(claim, { force: true });
-  return false;
+/** Whether whoever made a claim lives; removes it when not. */
+async function isHeld(claim: string): Promise<boolean> {
+  const code = await connect(claim);
+  if (code === 'ECONNREFUSED') rmSync(claim, { force: true });
+  return code !== 'ECONNREFUSED' && code !== 'ENOENT';
+}
+
+/** Why there is no connection; undefined when there was one. */
+function connect(socketPath: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = net.connect(socketPath);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(undefined);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(error.code ?? 'UNEXPECTED');
+    });
+  });
+}
+
+function listen(socketPath: string): Promise<net.Server> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.destroy();
+    });
+    server.once('error', reject);
+    server.listen(socketPath, () => {
+      resolve(server);
+    });
+  });
+}
+
+/** Removes the socket too. */
+function close(server: net.Server): Promise<unknown> {
+  return new Promise((resolve) => server.close(resolve));
 }

@@ -1,8 +1,9 @@
 // Goal: a data directory has one owner at any moment, however many want it and however the last one ended.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { chownSync, existsSync, mkdirSync, readdirSync, utimesSync } from 'node:fs';
+import path from 'node:path';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { connectToOwner, DataDirectory, DirectoryInUse } from '../../server/data-directory';
 import { exitCode } from '../../server/start-error';
 import { dataFolders } from '../../shared/journal/data-folders';
@@ -10,7 +11,6 @@ import { TemporaryFolder } from '../support/temporary-folder';
 
 const contenders = 8;
 const turnsEach = 50;
-const claimMsMax = 10_000;
 /** Any but root. */
 const anotherUser = 65_534;
 
@@ -42,23 +42,28 @@ async function ownInTurn(): Promise<DataDirectory> {
   }
 }
 
+async function listenElsewhere(socket: string): Promise<ChildProcess> {
+  const script = "require('node:net').createServer().listen(process.argv[1], () => console.log('listening'))";
+  const child = spawn(process.execPath, ['-e', script, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  return child;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
 /** What a process leaves that dies while it has the directory. */
 async function leaveSocket(): Promise<void> {
   const { socket } = dataFolders(data);
-  const script = "require('node:net').createServer().listen(process.argv[1], () => console.log('listening'))";
-  const owner = spawn(process.execPath, ['-e', script, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(owner.stdout, 'data');
-  owner.kill('SIGKILL');
-  await once(owner, 'exit');
+  await kill(await listenElsewhere(socket));
   expect(existsSync(socket)).toBe(true);
 }
 
-/** A claim as another process makes it, of some age. */
-function leaveClaim(ageMs: number): void {
-  const claim = `${dataFolders(data).socket}.claim-of-another`;
-  writeFileSync(claim, '');
-  const madeSeconds = (Date.now() - ageMs) / 1_000;
-  utimesSync(claim, madeSeconds, madeSeconds);
+/** A process that listens on a claim, as it does while it takes the directory. */
+async function claimElsewhere(): Promise<ChildProcess> {
+  return listenElsewhere(`${dataFolders(data).socket}.claim-of-another`);
 }
 
 test.each([
@@ -88,18 +93,40 @@ test('who has it keeps it; another is refused', async () => {
   await (await own()).release();
 });
 
-test('a claim of a process that died taking it is removed; one that may be held is waited for', async () => {
-  leaveClaim(claimMsMax + 1_000);
+test('a claim of a process that died taking it is removed', async () => {
+  await kill(await claimElsewhere());
+  expect(readdirSync(data)).toHaveLength(1);
   await (await own()).release();
   expect(readdirSync(data)).toEqual([]);
+});
 
-  const leftMs = 300;
-  leaveClaim(claimMsMax - leftMs);
-  const beganMs = Date.now();
+test('who stands still while it takes it is waited for, however old its claim is', async () => {
+  const claim = await claimElsewhere();
+  claim.kill('SIGSTOP');
+  const [name] = readdirSync(data);
+  utimesSync(path.join(data, name!), 0, 0);
+  let isTaken = false;
+  const taken = own().then((directory) => {
+    isTaken = true;
+    return directory;
+  });
+  // The other's claim is looked at many times meanwhile.
+  await delay(500);
+  expect(isTaken).toBe(false);
+  await kill(claim);
+  await (await taken).release();
+  expect(readdirSync(data)).toEqual([]);
+});
+
+test('a path that fits a socket, and not a claim, does too', async () => {
+  const bytesLeft = 105 - Buffer.byteLength(dataFolders(data).socket);
+  data = `${data}${'a'.repeat(bytesLeft)}`;
   const directory = await own();
-  // The ages of files are kept in finer steps than the clock's.
-  expect(Date.now() - beganMs).toBeGreaterThanOrEqual(leftMs - 5);
+  const connection = await connectToOwner(data);
+  expect(connection).toBeDefined();
+  connection?.destroy();
   await directory.release();
+  expect(readdirSync(data)).toEqual([]);
 });
 
 test('an owner that this user may not ask keeps it', async () => {
