@@ -7,7 +7,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { dataFolders } from '../shared/journal/data-folders';
 import { claimEndingBytes, withClaim } from './directory-claim';
-import { exitCode, StartError } from './start-error';
+import { exitCode, isStartError, StartError } from './start-error';
 
 /** Operators are few: who opens more connections than this is not one. */
 const controlConnectionsMax = 64;
@@ -40,11 +40,11 @@ export class DataDirectory {
     server.maxConnections = controlConnectionsMax;
     try {
       await take(server, socket.path, folder);
+      chmodSync(socket.path, 0o600);
     } catch (error) {
       socket.close();
-      throw error;
+      throw isStartError(error) ? error : unusable(folder, error);
     }
-    chmodSync(socket.path, 0o600);
     return new DataDirectory(folder, socket, server, connections);
   }
 
@@ -60,7 +60,13 @@ export class DataDirectory {
 /** Whether a server owns the directory now; the connection to it when one does. */
 export async function connectToOwner(folder: string): Promise<net.Socket | undefined> {
   if (!existsSync(folder)) return undefined;
-  const socket = openSocketPath(folder);
+  let socket: SocketPath;
+  try {
+    socket = openSocketPath(folder);
+  } catch {
+    // Whoever takes the directory next hears what is wrong with it.
+    return undefined;
+  }
   try {
     return await connect(socket.path, nobodyToAskCodes);
   } finally {
@@ -74,7 +80,7 @@ export async function connectToOwner(folder: string): Promise<net.Socket | undef
  */
 export function requireOwnFiles(folder: string): void {
   const user = process.geteuid?.();
-  const owner = statSync(folder, { throwIfNoEntry: false })?.uid;
+  const owner = ownerOf(folder);
   if (user === undefined || owner === undefined || owner === user) return;
   throw new StartError(
     `the data directory ${folder} belongs to user ${owner}, and this is user ${user}. ` +
@@ -83,16 +89,28 @@ export function requireOwnFiles(folder: string): void {
   );
 }
 
+function ownerOf(folder: string): number | undefined {
+  try {
+    return statSync(folder, { throwIfNoEntry: false })?.uid;
+  } catch (error) {
+    throw unusable(folder, error);
+  }
+}
+
 function makePrivate(folder: string): void {
   try {
     if (!isFolder(folder)) makeFolders(path.resolve(folder));
     if ((statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);
   } catch (error) {
-    throw new StartError(
-      `cannot use the data directory ${folder}: ${messageOf(error)}`,
-      exitCode.dataUnavailable,
-    );
+    throw unusable(folder, error);
   }
+}
+
+function unusable(folder: string, error: unknown): StartError {
+  return new StartError(
+    `cannot use the data directory ${folder}: ${messageOf(error)}`,
+    exitCode.dataUnavailable,
+  );
 }
 
 /** Not `recursive` of Node: of a folder that cannot be made, like one in /proc, it would try for ever. */

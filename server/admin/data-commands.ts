@@ -7,6 +7,7 @@ import type { CheckReport } from '../../shared/journal/inspect-messages';
 import { checkUsername } from '../account-rules';
 import { chooseAccounts } from '../accounts';
 import type { ServerOptions } from '../options';
+import { requireOwnFiles } from '../data-directory';
 import { exitCode, StartError } from '../start-error';
 import { chooseCertificate, loadIdentity } from '../tls/certificate-source';
 import { expiryOf } from '../tls/tls-identity';
@@ -89,6 +90,8 @@ async function check(options: ServerOptions): Promise<void> {
   }
   say('Configuration', options.config === undefined ? 'fine' : `fine, with ${options.config}`);
   if (!hasData(data)) {
+    // What is in another user's directory may only not be seen.
+    requireOwnFiles(data);
     say('Data', `there is none in ${folder} yet`);
     return;
   }

@@ -127,6 +127,8 @@ export function hasData(folder: string): boolean {
 
 function requireData(folder: string): void {
   if (hasData(folder)) return;
+  // What is in another user's directory may only not be seen.
+  requireOwnFiles(folder);
   throw new StartError(
     `there is no data in ${path.resolve(folder)}. Name the server's data directory with --data DIR.`,
     exitCode.badUsage,

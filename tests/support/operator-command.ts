@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Whether whoever reads its standard output is gone before it writes anything, as in `chat-server … | true`. */
   readonly isAbandoned?: boolean;
+  /** Whom the process belongs to; only root may choose. */
+  readonly userId?: number;
   /** Called once the process runs. */
   readonly onStart?: (processId: number) => void;
 }
@@ -27,6 +29,7 @@ export function operate(args: readonly string[], options: CommandOptions = {}): 
     env: { ...Object.fromEntries(environment), ...options.environment },
     stdio: ['pipe', 'pipe', 'pipe'],
     timeout: timeoutMs,
+    ...(options.userId === undefined ? {} : { uid: options.userId }),
   });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

@@ -1,0 +1,66 @@
+// Goal: a data directory that a user may not use is refused with exit code 4 and words, whatever the command, and is never
+// taken for one without data.
+import { chmodSync, chownSync, cpSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { cleanUp } from '../support/clean-up';
+import { operate } from '../support/operator-command';
+import { prepareUsers } from '../support/prepared-data';
+import { TemporaryFolder } from '../support/temporary-folder';
+
+const isRoot = process.geteuid?.() === 0;
+/** Any but root. */
+const otherUser = 65_534;
+const commands = [
+  ['check'],
+  ['user', 'list'],
+  ['user', 'add', 'ana'],
+  ['export', 'user1'],
+  ['backup', '/nowhere/copy'],
+];
+/** Too long for a socket's path. */
+const longName = 'x'.repeat(120);
+
+let folder: TemporaryFolder;
+let data: string;
+
+beforeEach(async () => {
+  folder = new TemporaryFolder();
+  chmodSync(folder.path, 0o755);
+  data = folder.file('data');
+  await prepareUsers(data, 1);
+  chmodSync(data, 0o700);
+});
+afterEach(async () => {
+  await cleanUp();
+  folder.remove();
+});
+
+async function expectRefused(args: readonly string[], words: RegExp): Promise<void> {
+  const exit = await operate(args, { input: 'rahasia-sekali\n', ...(isRoot ? { userId: otherUser } : {}) });
+  expect([args, exit.code, exit.stderr]).toEqual([args, 4, expect.stringMatching(words)]);
+  expect(exit.stderr).not.toMatch(/\n\s+at /);
+}
+
+test('one of another user, by a short path and by a long one', async () => {
+  if (!isRoot) {
+    process.stdout.write('skipped: only root can make a directory of another user\n');
+    return;
+  }
+  const long = folder.file(longName);
+  cpSync(data, long, { recursive: true });
+  chmodSync(long, 0o700);
+  for (const args of commands) {
+    await expectRefused([...args, '--data', data], /belongs to user 0/);
+    await expectRefused([...args, '--data', long], /belongs to user 0/);
+  }
+}, 60_000);
+
+test('one that nothing can be written to: by a command and by a server', async () => {
+  if (isRoot)
+    for (const name of ['', ...readdirSync(data, { recursive: true, encoding: 'utf8' })])
+      chownSync(path.join(data, name), otherUser, -1);
+  chmodSync(data, 0o500);
+  const server = ['--port', '0', '--threads', '1'];
+  for (const args of [server, ...commands])
+    await expectRefused([...args, '--data', data], /cannot use the data directory .*EACCES/);
+}, 60_000);
