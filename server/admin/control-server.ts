@@ -1,6 +1,6 @@
 /**
  * The owner's end of the control socket. Connections wait for their greeting until there is something to serve them
- * with.
+ * with. Those that come during a stop wait for its end: the directory is free then, or another has it.
  */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -30,8 +30,7 @@ export class ControlServer {
 
   /** Takes a connection to the control socket. */
   accept(socket: Socket): void {
-    if (this.isStopping) socket.destroy();
-    else if (this.service === undefined) this.waiting.push(socket);
+    if (this.service === undefined || this.isStopping) this.waiting.push(socket);
     else void this.serve(socket, this.service);
   }
 

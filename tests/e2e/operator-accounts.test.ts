@@ -213,3 +213,22 @@ test('commands at the same time take turns, on a stopped server too', async () =
   ]);
   expect((await names()).sort()).toEqual(['ana', 'budi', 'citra']);
 });
+
+test('a command that meets a server that is stopping waits for its end, however long that takes', async () => {
+  await user(['add', 'ana'], { input: `${password}\n` });
+  const { address } = await startServer();
+  // Who does not read its replies is waited for as long as may be: 8 s.
+  const deaf = await LineSocket.connect(address, { reading: false });
+  deaf.write('help\n'.repeat(20_000));
+  const other = await LineSocket.connect(address);
+  expect(await other.ask('ping')).toContain('"status": "OK"');
+  other.destroy();
+  server!.signal('SIGTERM');
+  await server!.untilPrinted(/stopping; once more/);
+  expect(await user(['list', '--json'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('"ana"') as string,
+  });
+  expect(await server!.exited).toMatchObject({ code: 0 });
+  deaf.destroy();
+}, 60_000);
