@@ -201,6 +201,8 @@ class TableFollower {
     const { tables } = this;
     this.write(() => {
       writes.during(() => {
+        // An `export` that was interrupted.
+        tables.forgetDeadReaders();
         // Of no days at all everything is older, also what an earlier server kept.
         tables.expireHistory(nowMs - settings.historyDays * dayMs);
         // A room keeps as many messages as an inbox may.

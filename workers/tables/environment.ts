@@ -10,6 +10,7 @@
  * - A thread that dies inside a writing transaction leaves the whole environment locked, for all of the process. One that
  *   dies while it reads leaves nothing behind: the library ends its reads when the thread's memory is taken down.
  * - Threads of one process that open the same folder share one environment, which the last of them closes.
+ * - A process that dies while it reads leaves its place in the lock file, until `forgetDeadReaders`.
  * - What a thread reads in one turn of its event loop is as of the first read, unless `resetReadTxn` is called.
  */
 import { chmodSync, existsSync, fsyncSync, mkdirSync, openSync, closeSync } from 'node:fs';
@@ -177,6 +178,14 @@ export class Environment {
   /** What is read from here on is as of now. Without it, reads of one turn of the event loop are as of one moment. */
   refresh(): void {
     this.root.resetReadTxn();
+  }
+
+  /**
+   * Lets go of what processes read that have died meanwhile: pages that they could still see are not used again, and the
+   * file grows. The library does it only when the environment is opened.
+   */
+  forgetDeadReaders(): void {
+    this.root.readerCheck();
   }
 
   /** Copies the environment, as of one moment, to a folder that holds none; returns when the copy is on disk. */

@@ -196,6 +196,11 @@ export class Tables {
     return expirePostedKeys(this.set, limit, chunksMax);
   }
 
+  /** Lets go of what processes read that have died meanwhile: it would keep the file from using its pages again. */
+  forgetDeadReaders(): void {
+    this.set.environment.forgetDeadReaders();
+  }
+
   /**
    * Copies the tables, as of one moment, while they are being written to; returns when the copy is on disk.
    * @throws `DATA_EXISTS` when the target holds data already.
