@@ -46,6 +46,8 @@ export class Listener {
   private readonly unfinished: string;
   private readonly gate: TlsGate | undefined;
   private sweep: NodeJS.Timeout | undefined;
+  /** Since the last sweep, for want of a place. */
+  private busyRefusals = 0;
 
   constructor(
     private readonly options: ListenerOptions,
@@ -102,6 +104,7 @@ export class Listener {
     });
     this.sweep = setInterval(() => {
       this.cutOverdue(Date.now());
+      this.reportRefusals();
     }, sweepIntervalMs);
     return this.port;
   }
@@ -190,11 +193,19 @@ export class Listener {
   }
 
   private refuseBusy(socket: Socket): void {
-    this.log.warn(
-      { connectionsMax: this.connectionsMax },
-      'refused a connection: there are as many as allowed',
-    );
+    const { connectionsMax } = this;
+    if (this.busyRefusals === 0)
+      this.log.warn({ connectionsMax }, 'refused a connection: there are as many as allowed');
+    this.busyRefusals += 1;
     refuse(socket, busy);
+  }
+
+  /** What a flood of connections comes to, in one line for many. */
+  private reportRefusals(): void {
+    const { connectionsMax, busyRefusals } = this;
+    if (busyRefusals > 1)
+      this.log.warn({ connectionsMax, refused: busyRefusals - 1 }, 'refused more connections');
+    this.busyRefusals = 0;
   }
 
   private cutOverdue(nowMs: number): void {

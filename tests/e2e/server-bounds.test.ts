@@ -1,4 +1,5 @@
 // Goal: connections, lines and silence have bounds, and whoever runs into one harms nobody else.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { seedCast } from '../conformance/account';
 import * as replies from '../conformance/replies';
 import { cleanUp } from '../support/clean-up';
@@ -39,6 +40,25 @@ describe('--max-connections', () => {
     leaving.destroy();
     const next = await connectWhenFree(server.address);
     for (const client of [...clients, next]) client.destroy();
+  });
+
+  test('a flood of them is a line or two of the log a second', async () => {
+    const clients = await Promise.all([1, 2, 3, 4].map(() => connectWhenFree(server.address)));
+    const before = server.stderr.length;
+    const surplus = await Promise.all(Array.from({ length: 40 }, () => LineSocket.connect(server.address)));
+    for (const socket of surplus) expect(await socket.rest()).toMatch(replies.errorCoded('BUSY'));
+    for (const socket of [...surplus, ...clients]) socket.destroy();
+    const refusals = (): Record<string, unknown>[] =>
+      server.stderr
+        .slice(before)
+        .split('\n')
+        .filter((line) => line.includes('refused'))
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const told = (): number =>
+      refusals().reduce((sum, { refused }) => sum + (refused === undefined ? 1 : Number(refused)), 0);
+    while (told() < surplus.length) await nextTurn();
+    expect(told()).toBe(surplus.length);
+    expect(refusals().length).toBeLessThan(surplus.length / 2);
   });
 
   test('connections that come and go leave no place taken', async () => {
