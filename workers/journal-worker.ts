@@ -5,8 +5,10 @@
  *
  * Invariant: nothing is called durable before it is on disk (`sync`), or at least handed to the system (`relaxed`).
  */
+import { existsSync, readdirSync } from 'node:fs';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { JournalError } from '../shared/journal/journal-error';
+import { segmentsAmong } from '../shared/journal/segment';
 import { SegmentLog } from '../shared/journal/segment-log';
 import { dataFolders } from '../shared/journal/data-folders';
 import type { JournalMessage, JournalSettings, LoadSummary } from '../shared/journal/journal-messages';
@@ -40,11 +42,23 @@ async function main(): Promise<void> {
 async function loadAll(): Promise<SegmentLog> {
   const folders = dataFolders(settings.folder);
   const tables = await new TableWrites(memory).during(() => Tables.open(folders.tables));
+  requireJournal(folders.journal, tables.applied);
   const log = SegmentLog.open(folders.journal, { startPosition: tables.applied });
   const summary = load(tables, log);
   await tables.close();
   tell({ kind: 'loaded', summary });
   return log;
+}
+
+/**
+ * Tables that have taken something over have a journal beside them, which holds what they have not. Opening it would
+ * begin an empty one where it is missing, and what is lost would never be missed.
+ */
+function requireJournal(folder: string, applied: number): void {
+  if (applied === 0) return;
+  if (existsSync(folder) && segmentsAmong(readdirSync(folder)).length > 0) return;
+  const what = `there are no segments in it, and the tables beside it go up to position ${applied}. `;
+  throw new JournalError('JOURNAL_MISSING', folder, 0, `${what}Put the folder back, or restore a backup`);
 }
 
 function load(tables: Tables, log: SegmentLog): LoadSummary {

@@ -1,5 +1,14 @@
 // Goal: data that is in use, of another format or damaged is refused with exit code 4 and words that say what is wrong.
-import { chmodSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { dataFolders } from '../../shared/journal/data-folders';
 import { frameHeaderBytes } from '../../shared/journal/frame';
@@ -114,6 +123,17 @@ test('a journal whose segment is gone: refused', async () => {
   editFile(file, (bytes) => bytes.fill(0, 0, segmentHeaderBytes));
   expectRefused(await start(), /JOURNAL_DAMAGED/);
 });
+
+test.each(['missing', 'empty'])(
+  'a journal that is %s, beside tables that have data: refused',
+  async (how) => {
+    const { journal } = dataFolders(data);
+    rmSync(journal, { recursive: true });
+    if (how === 'empty') mkdirSync(journal);
+    // The first refusal must not leave a journal that the next start takes for the right one.
+    for (let attempt = 0; attempt < 2; attempt += 1) expectRefused(await start(), /restore a backup/);
+  },
+);
 
 test('tables that are not a database: refused', async () => {
   editFile(path.join(dataFolders(data).tables, 'data.mdb'), (bytes) => bytes.fill(0x5a, 0, 8_192));
