@@ -1,6 +1,6 @@
 /**
  * Answers `history` and `search`: a thread outside the pools that reads the tables, one job after the other, a bounded
- * number waiting, and past that BUSY. It starts with the first job, and again with the next should it ever die.
+ * number waiting, of each user and of all, and past that BUSY. It starts with the first job, and again with the next should it ever die.
  *
  * Before a job the table thread catches up with the journal, so that what was acknowledged before is found. All jobs that
  * wait share one such turn.
@@ -17,6 +17,8 @@ import { workersFolder } from './workers-folder';
 
 /** At 200 ms each at the very worst, some 13 s. */
 const waitingMax = 64;
+/** Of one user, over all connections, with those under way: so that nobody takes all places from the others. */
+const jobsPerUserMax = 8;
 /** Catching up takes longer only while a backup is taken, which the tables hold still for. */
 const catchUpMsMax = 5_000;
 
@@ -29,6 +31,8 @@ interface WaitingJob {
 
 export class HistoryLane {
   private waiting: WaitingJob[] = [];
+  /** Jobs that wait or are under way, by user; of nobody who has none. */
+  private readonly jobsOfUser = new Map<number, number>();
   private isRunning = false;
   private isStopping = false;
   private thread: Worker | undefined;
@@ -42,12 +46,17 @@ export class HistoryLane {
   ) {}
 
   /** Returns the reply, which is BUSY when there is no other. */
-  run(job: HistoryJob): Promise<string> {
-    if (this.waiting.length >= waitingMax) return Promise.resolve(busy);
-    return new Promise((resolve) => {
+  async run(job: HistoryJob): Promise<string> {
+    const { user } = job;
+    const jobCount = this.jobsOfUser.get(user) ?? 0;
+    if (this.waiting.length >= waitingMax || jobCount >= jobsPerUserMax) return busy;
+    this.jobsOfUser.set(user, jobCount + 1);
+    const reply = await new Promise<string>((resolve) => {
       this.waiting.push({ job, resolve });
       if (!this.isRunning) void this.runWaiting();
     });
+    this.noteDone(user);
+    return reply;
   }
 
   /** Ends the thread; jobs that wait are answered with BUSY. */
@@ -61,6 +70,12 @@ export class HistoryLane {
       });
       tell(thread, { kind: 'stop' });
     });
+  }
+
+  private noteDone(user: number): void {
+    const jobCount = this.jobsOfUser.get(user)! - 1;
+    if (jobCount === 0) this.jobsOfUser.delete(user);
+    else this.jobsOfUser.set(user, jobCount);
   }
 
   private async runWaiting(): Promise<void> {
