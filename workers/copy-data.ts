@@ -42,9 +42,8 @@ class TargetError extends Error {
  */
 export async function copyData(source: CopySource, target: string): Promise<void> {
   prepareTarget(source.folder, target);
-  const incomplete = path.join(target, incompleteName);
+  const incomplete = claimTarget(target);
   try {
-    mkdirSync(incomplete, { mode: folderMode });
     const copy = dataFolders(incomplete);
     await source.tables.backup(copy.tables);
     copyJournal(source, copy.journal);
@@ -78,8 +77,27 @@ function prepareTarget(folder: string, target: string): void {
         'and the server must be allowed to write there.',
     );
   }
-  if (names.length > 0)
-    throw new TargetError(`${target} is not empty. Name a folder that is missing or empty.`);
+  if (names.length > 0) throw notEmpty(target);
+}
+
+/**
+ * Makes the folder that the copy is made in, which only one can. Another copy to the same target may have begun since
+ * the look at it, or may even be complete: it stays as it is.
+ */
+function claimTarget(target: string): string {
+  const incomplete = path.join(target, incompleteName);
+  try {
+    mkdirSync(incomplete, { mode: folderMode });
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? notEmpty(target) : error;
+  }
+  if (readdirSync(target).length === 1) return incomplete;
+  rmdirSync(incomplete);
+  throw notEmpty(target);
+}
+
+function notEmpty(target: string): TargetError {
+  return new TargetError(`${target} is not empty. Name a folder that is missing or empty.`);
 }
 
 function copyJournal({ segments, applied, durable }: CopySource, folder: string): void {

@@ -1,0 +1,61 @@
+/** Goal: of two backups into one folder at the same moment one is made and the other is refused, and takes nothing away. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { SegmentLog } from '../../shared/journal/segment-log';
+import { SegmentReader } from '../../shared/journal/segment-reader';
+import { type CopySource, copyData } from '../../workers/copy-data';
+import { Tables } from '../../workers/tables/tables';
+import { TemporaryFolder } from '../support/temporary-folder';
+
+let folder: TemporaryFolder;
+let target: string;
+let source: CopySource;
+
+beforeEach(async () => {
+  folder = new TemporaryFolder();
+  target = folder.file('copy');
+  fs.mkdirSync(target);
+  const data = folder.file('data');
+  const tables = await Tables.open(path.join(data, 'tables'));
+  const journal = path.join(data, 'journal');
+  SegmentLog.open(journal).close();
+  source = { folder: data, tables, segments: new SegmentReader(journal), applied: 0, durable: () => 0 };
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  source.segments.close();
+  await source.tables.close();
+  folder.remove();
+});
+
+/** Right after the next look at whether the target is empty. */
+function afterTheLook(act: () => void): void {
+  const look = fs.readdirSync;
+  jest.spyOn(fs, 'readdirSync').mockImplementationOnce(((name: string) => {
+    const names = look(name);
+    act();
+    return names;
+  }) as typeof fs.readdirSync);
+}
+
+test('one that begins at the same moment is refused, and the other goes on to its end', async () => {
+  let other: Promise<void> | undefined;
+  afterTheLook(() => {
+    other = copyData(source, target);
+  });
+  await expect(copyData(source, target)).rejects.toMatchObject({ code: 'BACKUP_TARGET' });
+  await other;
+  expect(fs.readdirSync(target).sort()).toEqual(['journal', 'tables']);
+});
+
+test('one that finds the other complete is refused, and the copy stays', async () => {
+  afterTheLook(() => {
+    for (const name of ['journal', 'tables']) {
+      fs.mkdirSync(path.join(target, name));
+      fs.writeFileSync(path.join(target, name, 'file'), 'x');
+    }
+  });
+  await expect(copyData(source, target)).rejects.toMatchObject({ code: 'BACKUP_TARGET' });
+  expect(fs.readdirSync(target).sort()).toEqual(['journal', 'tables']);
+  for (const name of ['journal', 'tables']) expect(fs.readdirSync(path.join(target, name))).toEqual(['file']);
+});
