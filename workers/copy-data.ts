@@ -8,7 +8,7 @@
  * Whatever ends the copying in between, what is there does not pass for a data directory: a journal without its tables
  * does not start.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { dataFolders } from '../shared/journal/data-folders';
 import { systemFiles } from '../shared/journal/file-layer';
@@ -63,8 +63,7 @@ export async function copyData(source: CopySource, target: string): Promise<void
 }
 
 function prepareTarget(folder: string, target: string): void {
-  const relative = path.relative(path.resolve(folder), target);
-  if (!relative.startsWith('..') && !path.isAbsolute(relative))
+  if (isWithin(realpathSync(folder), followLinks(target)))
     throw new TargetError(`${target} is in the data directory itself. Choose a folder outside of it.`);
   let names: string[] = [];
   try {
@@ -78,6 +77,18 @@ function prepareTarget(folder: string, target: string): void {
     );
   }
   if (names.length > 0) throw notEmpty(target);
+}
+
+function isWithin(folder: string, target: string): boolean {
+  const relative = path.relative(folder, target);
+  return relative !== '..' && !relative.startsWith(`..${path.sep}`);
+}
+
+/** Where a folder that may be missing would really be. */
+function followLinks(target: string): string {
+  if (existsSync(target)) return realpathSync(target);
+  const parent = path.dirname(target);
+  return existsSync(parent) ? path.join(realpathSync(parent), path.basename(target)) : target;
 }
 
 /**

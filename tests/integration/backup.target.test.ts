@@ -1,4 +1,4 @@
-/** Goal: of two backups into one folder at the same moment one is made and the other is refused, and takes nothing away. */
+/** Goal: a backup takes nothing away of another one that is made into the same folder, nor goes into the data itself. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { SegmentLog } from '../../shared/journal/segment-log';
@@ -59,3 +59,16 @@ test('one that finds the other complete is refused, and the copy stays', async (
   expect(fs.readdirSync(target).sort()).toEqual(['journal', 'tables']);
   for (const name of ['journal', 'tables']) expect(fs.readdirSync(path.join(target, name))).toEqual(['file']);
 });
+
+test.each(['copy', '..copy', 'journal/copy'])(
+  'into the data directory itself, as %s: refused',
+  async (name) => {
+    const link = folder.file('link');
+    fs.symlinkSync(source.folder, link);
+    for (const data of [source.folder, link]) {
+      const inside = path.join(data, name);
+      await expect(copyData(source, inside)).rejects.toMatchObject({ code: 'BACKUP_TARGET' });
+      expect(fs.existsSync(inside)).toBe(false);
+    }
+  },
+);
