@@ -14,7 +14,7 @@ import type {
   TableRequest,
   TableSettings,
 } from '../shared/journal/journal-messages';
-import { stopJournal } from '../shared/store/journal-reader';
+import { JournalReader, stopJournal } from '../shared/store/journal-reader';
 import { Memory } from '../shared/store/memory';
 import { TableWrites } from '../shared/store/table-writes';
 import { KeptThread, type ThreadRole } from './kept-thread';
@@ -57,6 +57,7 @@ export class Journal {
   private readonly journalThread: KeptThread<JournalMessage>;
   private readonly tableThread: KeptThread<TableMessage>;
   private readonly writes: TableWrites;
+  private readonly reader: JournalReader;
   private load: Load | undefined;
   private summary: LoadSummary | undefined;
   private isStopping = false;
@@ -68,7 +69,9 @@ export class Journal {
     private readonly options: JournalOptions,
     private readonly host: JournalHost,
   ) {
-    this.writes = new TableWrites(new Memory(options.store));
+    const memory = new Memory(options.store);
+    this.writes = new TableWrites(memory);
+    this.reader = new JournalReader(memory);
     this.journalThread = new KeptThread(this.createJournalRole(), host.log);
     this.tableThread = new KeptThread(this.createTableRole(), host.log);
   }
@@ -118,6 +121,7 @@ export class Journal {
         const settings = { store, folder, durability };
         return this.summary === undefined ? settings : { ...settings, ringOrigin: this.summary.endPosition };
       },
+      position: () => this.reader.durable,
       onMessage: (message) => {
         this.hearJournal(message);
       },
@@ -148,6 +152,7 @@ export class Journal {
         keepsHouse,
         ringOrigin: this.summary!.endPosition,
       }),
+      position: () => this.reader.applied,
       onMessage: (message) => {
         this.hearTables(message);
       },

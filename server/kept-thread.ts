@@ -10,10 +10,12 @@ import { workersFolder } from './workers-folder';
 const failuresMax = 3;
 /** How long to wait after one that came to nothing. */
 const retryMs = 500;
+/** One that lives for so long after it was ready has come to something, also when there was nothing to do. */
+const soundMs = 10_000;
 
 /** What every such thread says of itself. */
 type OwnMessage =
-  /** It has come so far that its death would be a new matter. */
+  /** It does its work from here on. */
   | { readonly kind: 'ready' }
   /** It is about to end because of this. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
@@ -26,6 +28,8 @@ export interface ThreadRole<Message> {
   readonly entryPoint: string;
   /** What the next thread is started with. */
   readonly settings: () => object;
+  /** How far its work is: what differs from how far it was when a thread was started, that one has done. */
+  readonly position: () => number;
   readonly onMessage: (message: Message) => void;
   /** A thread has died. Returns whether another is to take its place. */
   readonly onDeath: (reason: string) => boolean;
@@ -37,7 +41,9 @@ export class KeptThread<Message extends { readonly kind: string }> {
   private worker: Worker | undefined;
   /** Threads in a row that came to nothing. */
   private failures = 0;
-  private isReady = false;
+  /** Since when the thread is ready; undefined while it is not. */
+  private readySinceMs: number | undefined;
+  private startPosition = 0;
   private isToEnd = false;
   private hasEnded = false;
   private readonly endListeners: (() => void)[] = [];
@@ -54,7 +60,8 @@ export class KeptThread<Message extends { readonly kind: string }> {
     let reason: string | undefined;
     let error: Error | undefined;
     this.worker = worker;
-    this.isReady = false;
+    this.readySinceMs = undefined;
+    this.startPosition = role.position();
     worker.on('message', (message: Message | OwnMessage) => {
       if (message.kind === 'ready') this.noteReady();
       else if (message.kind === 'stopped') this.isToEnd = true;
@@ -102,13 +109,19 @@ export class KeptThread<Message extends { readonly kind: string }> {
   }
 
   private noteReady(): void {
-    this.isReady = true;
+    this.readySinceMs = performance.now();
     if (this.failures > 0) this.log.warn({ thread: this.role.name }, 'the thread goes on');
-    this.failures = 0;
+  }
+
+  /** Whether the thread that has died came to something, so that its death is a new matter. */
+  private get hasDoneWork(): boolean {
+    const { readySinceMs } = this;
+    if (readySinceMs === undefined) return false;
+    return this.role.position() !== this.startPosition || performance.now() - readySinceMs >= soundMs;
   }
 
   private replace(reason: string): void {
-    this.failures = this.isReady ? 1 : this.failures + 1;
+    this.failures = this.hasDoneWork ? 1 : this.failures + 1;
     if (!this.role.onDeath(reason)) {
       this.end();
     } else if (this.failures > failuresMax) {

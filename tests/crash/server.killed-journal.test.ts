@@ -89,6 +89,26 @@ test('three that come to nothing in a row end the server with exit code 1, and n
   await judgeAll();
 });
 
+test('neither do threads come to anything that die right after they are ready, each of them', async () => {
+  server = await DurableServer.start([], undefined, { preload });
+  await send(0);
+  // It writes this word when it has nothing to do any more, which is when it has said that it is ready.
+  const place: ArmedPlace = {
+    role: 'journal',
+    word: header.readerSleeps,
+    when: 'before',
+    death: 'exit',
+    count: 1_000,
+  };
+  await ask({ kind: 'arm', place });
+  await send(1);
+  const { code, stderr } = await server.process.exited;
+  expect(code).toBe(1);
+  expect(stderr).toContain('chat-server: the journal thread has died, and so have three others');
+  await server.restart();
+  await judgeAll();
+}, 20_000);
+
 test('two that come to nothing do not', async () => {
   server = await DurableServer.start([], undefined, { preload });
   await ask({ kind: 'terminateAtBirth', role: 'journal', count: 2 });
