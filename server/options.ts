@@ -51,6 +51,9 @@ export interface ServerOptions extends LimitSettings {
   readonly config?: string;
 }
 
+/** MiB, with a journal, whose ring takes 16 of them. */
+const durableMemoryMin = 32;
+
 const examples = `
 Examples:
   $ chat-server --threads 8                        listen on ${hostDefault}:${portDefault} with 8 worker threads
@@ -148,7 +151,19 @@ export function readOptions(program: Command): ServerOptions {
   correctBooleans(program);
   const { config } = program.opts<ServerOptions>();
   if (config !== undefined) applyConfigFile(program, config);
-  return program.opts<ServerOptions>();
+  const options = program.opts<ServerOptions>();
+  requireRoomForJournal(options);
+  return options;
+}
+
+/** Half of the smallest store is the journal's ring. */
+function requireRoomForJournal({ ephemeral, memory }: ServerOptions): void {
+  if (ephemeral || memory >= durableMemoryMin) return;
+  throw new StartError(
+    `--memory ${memory} is too little for a server that keeps its data: it takes at least ${durableMemoryMin}. ` +
+      'Raise it, or keep nothing with --ephemeral.',
+    exitCode.badUsage,
+  );
 }
 
 /** Commander takes any text in the environment for true. */

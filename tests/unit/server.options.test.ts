@@ -80,3 +80,11 @@ test.each([
     expect.objectContaining({ code: expect.stringContaining('commander') as string }) as Error,
   );
 });
+
+test('a store that has no room beside the ring of its journal is refused, and fine without a journal', () => {
+  const refused = { exitCode: 2, message: expect.stringContaining('at least 32') as string };
+  for (const memory of ['16', '31'])
+    expect(() => read('--memory', memory)).toThrow(expect.objectContaining(refused) as Error);
+  expect(read('--memory', '32').memory).toBe(32);
+  expect(read('--memory', '16', '--ephemeral').memory).toBe(16);
+});
