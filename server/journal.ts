@@ -225,13 +225,13 @@ export class Journal {
   private startTables(): void {
     this.tableThread.start();
     let seen: number | undefined;
-    let sinceMs = Date.now();
+    let sinceMs = performance.now();
     this.watch = setInterval(() => {
       const { underWay } = this.writes;
       if (underWay !== seen || underWay === undefined) {
         seen = underWay;
-        sinceMs = Date.now();
-      } else if (Date.now() - sinceMs >= stuckMs) {
+        sinceMs = performance.now();
+      } else if (performance.now() - sinceMs >= stuckMs) {
         clearInterval(this.watch);
         this.giveTablesUp(`a write of the tables has not ended for ${stuckMs / 1_000} s`);
       }

@@ -101,7 +101,8 @@ function strangeJournal(folder: string, what: string): JournalError {
 /** The loop of the journal thread. */
 class JournalWriter {
   private isFailing = false;
-  private lastSyncMs = Date.now();
+  /** As `performance.now()` counts, here and elsewhere: the clock may be set. */
+  private lastSyncMs = performance.now();
   /** The end of what was appended and not synced, as the ring counts; undefined when there is nothing. */
   private unsyncedEnd: number | undefined;
   private trimmedAt = reader.applied;
@@ -142,7 +143,7 @@ class JournalWriter {
         reader.markDurable(run.end);
         this.tellReady();
       }
-      if (reader.isStopping || Date.now() - this.lastSyncMs >= relaxedSyncMs) this.sync();
+      if (reader.isStopping || performance.now() - this.lastSyncMs >= relaxedSyncMs) this.sync();
       this.trim();
     }
   }
@@ -161,7 +162,7 @@ class JournalWriter {
     });
     reader.markSynced(this.unsyncedEnd);
     this.unsyncedEnd = undefined;
-    this.lastSyncMs = Date.now();
+    this.lastSyncMs = performance.now();
   }
 
   /** Does it, however long the disk takes to be able to. Meanwhile changes are refused and replies wait. */

@@ -52,8 +52,9 @@ class TableFollower {
   /** The durable position, in full and as the ring counts it. It is looked for from where the tables are. */
   private durable: number;
   private durableInRing: number;
+  /** As `performance.now()` counts: the clock may be set. */
   private behindSinceMs: number | undefined;
-  private keptHouseMs = 0;
+  private keptHouseMs = -Infinity;
   private failure: TableFailure | undefined;
   private timer: NodeJS.Timeout | undefined;
   /** Requests are carried out one after the other; this is the end of the last. */
@@ -103,9 +104,10 @@ class TableFollower {
   catchUp(): Promise<void> {
     const acknowledged = this.reader.durable;
     return this.inTurn(async () => {
-      const untilMs = Date.now() + syncMsMax;
+      const untilMs = performance.now() + syncMsMax;
       // With relaxed durability what was acknowledged may be on its way to the disk still.
-      while (((this.reader.synced - acknowledged) | 0) < 0 && Date.now() < untilMs) await delay(syncPollMs);
+      while (((this.reader.synced - acknowledged) | 0) < 0 && performance.now() < untilMs)
+        await delay(syncPollMs);
       this.follow(0);
       if (this.failure !== undefined) throw Object.assign(new Error(this.failure.message), this.failure);
     });
@@ -118,14 +120,14 @@ class TableFollower {
   }
 
   private poll(): void {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     this.follow(
       this.behindSinceMs !== undefined && nowMs - this.behindSinceMs >= waitMsMax ? 0 : runWordsMin,
     );
     const isWell = !this.isCopying && this.failure === undefined;
     if (settings.keepsHouse && isWell && nowMs - this.keptHouseMs >= houseKeepingMs) {
       this.keptHouseMs = nowMs;
-      this.keepHouse(nowMs);
+      this.keepHouse(Date.now());
     }
     this.timer = setTimeout(() => {
       this.poll();
@@ -147,7 +149,7 @@ class TableFollower {
       for (;;) {
         const waiting = this.lookHowFar() - this.applied;
         if (waiting === 0) this.behindSinceMs = undefined;
-        else this.behindSinceMs ??= Date.now();
+        else this.behindSinceMs ??= performance.now();
         if (waiting <= wordsMin) break;
         this.applyRun();
       }
