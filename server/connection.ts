@@ -53,7 +53,7 @@ export interface ConnectionHost {
 }
 
 export class Connection implements RequestSource {
-  /** When bytes last arrived. */
+  /** When bytes last arrived. As `performance.now()` counts, like all that follow: the clock may be set. */
   lastReceivedMs: number;
   /** When the send queue went over its bound; undefined while it is under it. */
   congestedSinceMs: number | undefined;
@@ -180,7 +180,7 @@ export class Connection implements RequestSource {
     this.pendingBytes = 0;
     this.refusedCount = 0;
     if (lastFrame !== undefined) this.writer.write(lastFrame);
-    this.endedSinceMs ??= Date.now();
+    this.endedSinceMs ??= performance.now();
     endSocket(this.socket);
   }
 
@@ -190,7 +190,7 @@ export class Connection implements RequestSource {
   }
 
   private receive(buffer: Buffer, byteCount: number): void {
-    this.lastReceivedMs = Date.now();
+    this.lastReceivedMs = performance.now();
     // Read and dropped: closing a socket with unread bytes would make the kernel drop the last replies too.
     if (this.isDraining) return;
     if (this.budget !== undefined && this.isOver(this.budget, buffer, byteCount)) return;
@@ -218,7 +218,7 @@ export class Connection implements RequestSource {
 
   /** When what was read is more than the budget: takes what is within it, and refuses the rest. */
   private isOver(budget: ConnectionBudget, buffer: Buffer, byteCount: number): boolean {
-    const nowMs = this.lastReceivedMs;
+    const nowMs = Date.now();
     // What comes after a refused request is refused with it: it might depend on it, and order is kept.
     const withinBytes = this.refusedCount > 0 ? 0 : budget.take(buffer, byteCount, nowMs);
     if (withinBytes === byteCount && !budget.owes(nowMs)) return false;
@@ -231,7 +231,7 @@ export class Connection implements RequestSource {
   }
 
   private refuse(budget: ConnectionBudget, chunk: Buffer): void {
-    const nowMs = this.lastReceivedMs;
+    const nowMs = Date.now();
     const count = countLines(this.frame(chunk));
     if (count === 0) return;
     budget.chargeRefusals(count * rateLimitedFrame(budget.waitMs(nowMs)).length, nowMs);
@@ -295,7 +295,7 @@ export class Connection implements RequestSource {
     if (replies.length === 0) return;
     this.writer.write(replies);
     if (this.congestedSinceMs === undefined && this.writer.queuedBytes > sendQueueBytesMax) {
-      this.congestedSinceMs = Date.now();
+      this.congestedSinceMs = performance.now();
       this.pause();
     }
   }
@@ -354,13 +354,13 @@ export class Connection implements RequestSource {
   private resume(): void {
     this.isPaused = false;
     // While it was not read from, a request could not be finished.
-    if (this.partialSinceMs !== 0) this.partialSinceMs = Date.now();
+    if (this.partialSinceMs !== 0) this.partialSinceMs = performance.now();
     this.socket.resume();
   }
 
   private endWhenDone(): void {
     if (!this.isIdle || (!this.isDraining && !this.hasEnded)) return;
-    this.endedSinceMs ??= Date.now();
+    this.endedSinceMs ??= performance.now();
     if (this.isDraining) endSocket(this.socket);
     else this.socket.end();
   }

@@ -103,7 +103,7 @@ export class Listener {
       this.log.error({ err: error }, 'the listener failed');
     });
     this.sweep = setInterval(() => {
-      this.cutOverdue(Date.now());
+      this.cutOverdue(performance.now());
       this.reportRefusals();
     }, sweepIntervalMs);
     return this.port;
@@ -169,7 +169,7 @@ export class Listener {
 
   private serve(socket: Socket, client: Client): void {
     const budget = this.limits.budgetFor(client);
-    this.connections.add(new Connection(socket, this.connectionHost, client, budget, Date.now()));
+    this.connections.add(new Connection(socket, this.connectionHost, client, budget, performance.now()));
   }
 
   /** Counts a socket for its address until it is closed; false when it was refused. */
