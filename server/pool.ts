@@ -28,6 +28,7 @@ import { BatchQueues } from './batch-queues';
 import type { LostRequests } from './dispatcher';
 import { Supervisor, type SupervisorHost, type ThreadSource } from './supervisor';
 import type { TokenWords } from '../shared/protocol/token';
+import { Turns } from './turns';
 import { workersFolder } from './workers-folder';
 
 /** Batches that one worker has: the one it runs, and another behind it, so that it never waits for the main thread. */
@@ -36,8 +37,8 @@ const batchesPerWorker = 2;
 /** The task in which a worker runs batches, and the name of what carries it out. */
 const serveName = 'serve';
 
-/** Tasks that one worker has: to run batches, and others that take turns with that. */
-const tasksPerWorker = 4;
+/** Tasks besides that one that a worker has at a time, in turn with it. */
+const otherTasksPerWorker = 3;
 
 /** Another thread may have been dying too when a job was given to it; a job that kills every thread is let go of. */
 const hashAttemptsMax = 3;
@@ -54,6 +55,7 @@ export class ChatPool {
   private readonly queues: BatchQueues;
   /** The threads that run batches, or are about to. */
   private readonly serving = new Set<number>();
+  private readonly turns: Turns;
 
   constructor(
     readonly threads: number,
@@ -64,6 +66,7 @@ export class ChatPool {
     const memory = new Memory(settings.store);
     const layout = readLayout(memory.words);
     this.queues = new BatchQueues(queueArea, batchesPerWorker);
+    this.turns = new Turns(threads * otherTasksPerWorker);
     this.pool = new WatchedPool(
       {
         duty: 'run commands',
@@ -99,7 +102,7 @@ export class ChatPool {
 
   async finish(deferral: HashDeferral, outcome: HashOutcome): Promise<FinishedCommand> {
     try {
-      return (await this.pool.run({ kind: 'finish', deferral, outcome })) as FinishedCommand;
+      return (await this.runOther({ kind: 'finish', deferral, outcome })) as FinishedCommand;
     } catch (error) {
       this.noteLoss({ unknown: 1, repeated: 0 });
       throw error;
@@ -112,54 +115,66 @@ export class ChatPool {
   }
 
   hasUser(username: string): Promise<boolean> {
-    return this.pool.run({ kind: 'hasUser', username }) as Promise<boolean>;
+    return this.runOther({ kind: 'hasUser', username }) as Promise<boolean>;
   }
 
   passwordHash(username: string): Promise<string | undefined> {
-    return this.pool.run({ kind: 'passwordHash', username }) as Promise<string | undefined>;
+    return this.runOther({ kind: 'passwordHash', username }) as Promise<string | undefined>;
   }
 
   createUser(account: HashedAccount): Promise<AccountResult> {
-    return this.pool.run({ kind: 'createUser', account }) as Promise<AccountResult>;
+    return this.runOther({ kind: 'createUser', account }) as Promise<AccountResult>;
   }
 
   removeUser(username: string): Promise<AccountResult> {
-    return this.pool.run({ kind: 'removeUser', username }) as Promise<AccountResult>;
+    return this.runOther({ kind: 'removeUser', username }) as Promise<AccountResult>;
   }
 
   setPassword(username: string, passwordHash: string): Promise<AccountResult> {
-    return this.pool.run({ kind: 'setPassword', username, passwordHash }) as Promise<AccountResult>;
+    return this.runOther({ kind: 'setPassword', username, passwordHash }) as Promise<AccountResult>;
   }
 
   listUsers(): Promise<ListedUser[]> {
-    return this.pool.run({ kind: 'listUsers' }) as Promise<ListedUser[]>;
+    return this.runOther({ kind: 'listUsers' }) as Promise<ListedUser[]>;
   }
 
   /** Undefined when the session has ended. */
   catchUp(task: CatchUpTask): Promise<CaughtUp | undefined> {
-    return this.pool.run({ kind: 'catchUp', ...task }) as Promise<CaughtUp | undefined>;
+    return this.runOther({ kind: 'catchUp', ...task }) as Promise<CaughtUp | undefined>;
   }
 
   /** Which of the candidates would hear of each of the users. */
   audiencesOf(users: readonly number[], candidates: readonly number[]): Promise<readonly Audience[]> {
-    return this.pool.run({ kind: 'audiencesOf', users, candidates }) as Promise<readonly Audience[]>;
+    return this.runOther({ kind: 'audiencesOf', users, candidates }) as Promise<readonly Audience[]>;
   }
 
   areValid(tokens: readonly TokenWords[]): Promise<readonly boolean[]> {
-    return this.pool.run({ kind: 'areValid', tokens }) as Promise<readonly boolean[]>;
+    return this.runOther({ kind: 'areValid', tokens }) as Promise<readonly boolean[]>;
   }
 
   async removeExpiredSessions(): Promise<void> {
-    await this.pool.run({ kind: 'removeExpiredSessions' });
+    await this.runOther({ kind: 'removeExpiredSessions' });
   }
 
   async touchUsers(users: readonly number[]): Promise<void> {
-    await this.pool.run({ kind: 'touchUsers', users });
+    await this.runOther({ kind: 'touchUsers', users });
   }
 
   /** Ends the threads. Call when nothing is under way: running tasks are cut off. */
   destroy(): Promise<void> {
     return this.pool.destroy();
+  }
+
+  /**
+   * However many there are, they take turns with batches: what waits does so here, in front of Piscina, so that a thread
+   * that has left its batches for one of them is given those again before the next.
+   */
+  private runOther(task: ChatTask): Promise<unknown> {
+    return this.turns.take(() => {
+      // It would have Piscina start a thread.
+      if (this.pool.hasEnded) throw new Error('the threads were ended before it began');
+      return this.pool.run(task);
+    });
   }
 
   /** Keeps one thread, whichever has none of this yet, running batches. */
@@ -179,14 +194,14 @@ export class ChatPool {
   /** The thread that is to run batches, or, for any other task, the one that has the fewest. */
   private readonly balance: Balance = ({ name }, workers) => {
     const { serving, queues } = this;
-    const free = workers.filter(({ currentUsage }) => currentUsage < tasksPerWorker);
     if (name === serveName) {
-      const server = free.find(({ id }) => !serving.has(id));
+      const server = workers.find(({ id }) => !serving.has(id));
       if (server === undefined) return null;
       serving.add(server.id);
       queues.assign(server.id);
       return server;
     }
+    const free = workers.filter(({ currentUsage }) => currentUsage <= otherTasksPerWorker);
     const [least] = free.sort((left, right) => queues.tripsOf(left.id) - queues.tripsOf(right.id));
     if (least === undefined) return null;
     if (serving.has(least.id)) queues.callAway(least.id);

@@ -71,12 +71,14 @@ export async function serve(): Promise<ServedBatches> {
 function serveQueue(): ServedBatches {
   const queue = queues.find(({ thread }) => thread === threadId);
   if (queue === undefined) throw new Error('the thread has no queue of batches');
+  // One batch comes before it leaves, or a thread that is called away for ever would never run any.
+  let slot = queue.peek() ?? queue.next();
   for (;;) {
-    const slot = queue.next();
     if (slot === undefined) return { threadId, result: undefined };
     const result = runner.runBatch(slots[slot]!, Date.now());
     if (result !== undefined) return { threadId, result };
     queue.markDone();
+    slot = queue.next();
   }
 }
 

@@ -84,6 +84,14 @@ export class BatchQueue {
     this.memory.onceChanged(this.start + field.done, doneCount, callback);
   }
 
+  /** The thread: the slot of the next batch, if there is one. */
+  peek(): number | undefined {
+    const { memory, start } = this;
+    const done = this.doneCount;
+    if (memory.load(start + field.submitted) === done) return undefined;
+    return memory.read(this.slotWord(done));
+  }
+
   /** The thread: sleeps until there is a batch. @returns its slot; undefined when the thread is called away. */
   next(): number | undefined {
     const { memory, start } = this;
@@ -91,8 +99,8 @@ export class BatchQueue {
       // Before the looks: what is submitted after them makes the sleep return at once.
       const signals = memory.load(start + field.signals);
       if (memory.exchange(start + field.isCalledAway, 0) === 1) return undefined;
-      const done = this.doneCount;
-      if (memory.load(start + field.submitted) !== done) return memory.read(this.slotWord(done));
+      const slot = this.peek();
+      if (slot !== undefined) return slot;
       memory.wait(start + field.signals, signals, Infinity);
     }
   }
