@@ -341,6 +341,8 @@ function createPiscina<Task, Result>(shape: PoolShape): Piscina<Task, Result> {
     recordTiming: false,
     // Workers sleep in Atomics.wait for the next task: the quickest hand-over that Piscina has.
     atomics: 'sync',
+    // Otherwise what finds no thread goes to the end of Piscina's queue, and may do so for ever.
+    stricterFIFO: true,
     loadBalancer: shape.balance,
     workerData: shape.settings,
   });

@@ -1,4 +1,4 @@
-// Goal: of all that the pools are asked at a time, each has its turn: batches beside other tasks.
+// Goal: of all that the pools are asked at a time, each has its turn: batches beside other tasks, and every hash.
 import path from 'node:path';
 import pino from 'pino';
 import type * as Pools from '../../server/pool';
@@ -61,4 +61,17 @@ test.each([
   await Promise.all(asking);
   // Nor did they wait for the batches.
   expect(asked).toBeGreaterThanOrEqual(100);
+});
+
+test('passwords are hashed in the order in which they came', async () => {
+  const hashPool = new pools.HashPool(1, host);
+  pool = hashPool;
+  const done: number[] = [];
+  const hash = async (job: number): Promise<void> => {
+    await hashPool.run({ kind: 'hash', password: 'rahasia' });
+    done.push(job);
+  };
+  const jobs = Array.from({ length: 12 }, (_, job) => job);
+  await Promise.all(jobs.map(hash));
+  expect(done).toEqual(jobs);
 });
