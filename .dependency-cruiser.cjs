@@ -42,14 +42,20 @@ module.exports = {
     ),
     noImport(
       'client-speaks-protocol-only',
-      'the client imports shared/protocol only',
-      { path: '^client/' },
+      'the client imports shared/protocol only, the load test shared/sockets too',
+      { path: '^client/(?!load/)' },
       { path: '^(server|workers|tests|shared/(?!protocol/))' },
     ),
     noImport(
+      'load-test-speaks-protocol-only',
+      'the client imports shared/protocol only, the load test shared/sockets too',
+      { path: '^client/load/' },
+      { path: '^(server|workers|tests|shared/(?!protocol/|sockets/))' },
+    ),
+    noImport(
       'sockets-in-server-and-client',
-      'node:net and node:tls live in server/ and client/',
-      { path: '^(shared|workers)/' },
+      'node:net and node:tls live in server/ and client/; shared/sockets is given sockets',
+      { path: '^(shared/(?!sockets/)|workers/)' },
       { path: '^(node:)?(net|tls|http|https|dgram)$' },
     ),
     noImport(

@@ -12,13 +12,13 @@ import { detectForeignProtocol } from '../shared/protocol/foreign-protocol';
 import { encodeJson } from '../shared/protocol/json-ascii';
 import { replyTerminator } from '../shared/protocol/limits';
 import { LineFramer } from '../shared/protocol/line-framer';
+import { SocketWriter } from '../shared/sockets/socket-writer';
 import type { RequestSource, SegmentResult } from './dispatcher';
 import type { Client } from './limits/client';
 import type { ConnectionBudget } from './limits/flood-budget';
 import { rateLimitedFrame } from './limits/rate-limited';
 import { errorReply } from '../shared/protocol/reply-writer';
 import { readSocket } from './socket-reader';
-import { SocketWriter } from './socket-writer';
 
 /** Whole lines held for a connection whose earlier ones are under way. Past this it is not read from. */
 const readAheadBytesMax = 65_536;

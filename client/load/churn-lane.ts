@@ -49,7 +49,7 @@ export class ChurnLane implements Lane {
       const nowMs = performance.now();
       this.record(connectIndex, nowMs - fromMs);
       fromMs = nowMs;
-      socket.write(this.script.slice(0, 1));
+      socket.write(this.script.slice(0, 1), 'latin1');
     };
     const socket = startSocket(this.address, ask, {
       buffer: this.owner.readBuffer,

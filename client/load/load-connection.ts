@@ -1,5 +1,6 @@
 /** One connection that stays open and keeps up to `inFlight` requests unanswered. This is the hot path. */
 import type { Socket } from 'node:net';
+import { SocketWriter } from '../../shared/sockets/socket-writer';
 import { startSocket } from '../start-socket';
 import type { Address, Lane, LaneOwner } from './lane';
 import { bucketOf, LatencyRecorder } from './latency-recorder';
@@ -13,6 +14,7 @@ const greeting = 'ping\n';
 export class LoadConnection implements Lane {
   freeSlots: number;
   private readonly socket: Socket;
+  private readonly writer: SocketWriter;
   private readonly scanner: ReplyScanner;
   private phaseToWrite: number;
   private phaseToRead: number;
@@ -52,6 +54,7 @@ export class LoadConnection implements Lane {
         return true;
       },
     });
+    this.writer = new SocketWriter(this.socket, () => undefined);
   }
 
   /**
@@ -108,7 +111,7 @@ export class LoadConnection implements Lane {
   flush(): void {
     const count = this.enqueuedCount;
     if (count === 0) return;
-    this.socket.write(this.script.slice(this.phaseToWrite, count));
+    this.writer.write(this.script.slice(this.phaseToWrite, count));
     this.phaseToWrite = (this.phaseToWrite + count) % this.script.period;
     this.enqueuedCount = 0;
   }

@@ -17,7 +17,7 @@ export class RequestScript {
   readonly commandIndices: Uint8Array;
   private readonly bytes: Buffer;
   private readonly offsets: number[] = [];
-  private readonly slices: (Buffer | undefined)[] = [];
+  private readonly slices: (string | undefined)[] = [];
 
   /** @param countMax the most requests that `slice` is asked for at once. */
   constructor(
@@ -42,13 +42,13 @@ export class RequestScript {
 
   /**
    * @param phase 0–`period` − 1: the first request.
-   * @returns the bytes of `count` requests from there on. Shared: not to be changed.
+   * @returns the bytes of `count` requests from there on, one a character: to be written as 'latin1'.
    */
-  slice(phase: number, count: number): Buffer {
+  slice(phase: number, count: number): string {
     const key = phase * (this.countMax + 1) + count;
     const known = this.slices[key];
     if (known !== undefined) return known;
-    const slice = this.bytes.subarray(this.offsets[phase], this.offsets[phase + count]);
+    const slice = this.bytes.toString('latin1', this.offsets[phase], this.offsets[phase + count]);
     this.slices[key] = slice;
     return slice;
   }

@@ -6,7 +6,7 @@ import type { Connection } from '../../server/connection';
 import { Limits } from '../../server/limits/limits';
 import { Listener } from '../../server/listener';
 import { createLogger } from '../../server/logger';
-import { SocketWriter } from '../../server/socket-writer';
+import { SocketWriter } from '../../shared/sockets/socket-writer';
 
 const log = createLogger('silent', 'json');
 const noLimits = {

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import * as tls from 'node:tls';
-import { SocketWriter } from '../../server/socket-writer';
+import { SocketWriter } from '../../shared/sockets/socket-writer';
 import { createSelfSignedCertificate } from '../../server/tls/self-signed-certificate';
 
 const closers: (() => void)[] = [];

@@ -51,7 +51,7 @@ export class SocketWriter {
     return this.keptBytes + this.socket.writableLength;
   }
 
-  /** Writes 7-bit text. Drops it when the socket is closed or was ended. */
+  /** Writes a byte for each character, all of which are below 256. Drops them when the socket is closed or was ended. */
   write(text: string): void {
     const { socket } = this;
     const handle = socket._handle;
