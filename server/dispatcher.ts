@@ -1,8 +1,8 @@
 /**
  * Ships requests to the pool in adaptive batches, without a timer. Requests are written into the *open* batch as they
- * are read. It leaves at the end of the turn of the event loop in which they came, or a few turns later when it is small
- * and others are asking too, or as soon as it is worth a trip of its own; while the pool is busy it stays open and grows.
- * Idle: a batch of one, one hop of latency. Saturated: batches of hundreds, and the hop costs nothing.
+ * are read. It leaves at the end of the turn of the event loop in which they came, or as soon as it is worth a trip of its
+ * own; while the pool is busy it stays open and grows. Idle: a batch of one, one hop of latency. Saturated: batches of
+ * hundreds, and the hop costs nothing.
  *
  * Invariant: at most one batch holds lines of a connection, so its replies keep the order of its requests although
  * the pool promises no order of completion.
@@ -68,13 +68,6 @@ export interface LostRequests {
  * turn. Nor is a smaller one sent beside others: it is better added to while they are under way (ADR 0011).
  */
 const worthATrip = { sources: 256, bytes: 24_576 } as const;
-/**
- * While several connections ask at a time, a batch of fewer than so many waits for the end of a few turns more: others
- * are on their way, and a trip costs what several requests cost. One connection alone does not wait.
- */
-const smallBatch = 32;
-const patienceTurns = 8;
-
 /** A slot with the sources of its segments. */
 class Batch {
   readonly sources: RequestSource[] = [];
@@ -104,9 +97,6 @@ export class Dispatcher {
   /** Sources whose lines have to wait for room in the open batch. */
   private waiting: RequestSource[] = [];
   private flushIsScheduled = false;
-  /** Ends of turns that a small batch waits for. */
-  private turnsLeft = 0;
-  private lastSourceCount = 0;
   private hasStopped = false;
   private readonly idleListeners: (() => void)[] = [];
 
@@ -170,26 +160,18 @@ export class Dispatcher {
   private scheduleFlush(): void {
     if (this.flushIsScheduled || this.underWay === this.underWayMax) return;
     this.flushIsScheduled = true;
-    this.turnsLeft = this.lastSourceCount > 1 ? patienceTurns : 1;
     // After all sockets that are readable now have been read: their requests go together.
-    setImmediate(this.endTurn);
+    setImmediate(this.flush);
   }
 
-  private readonly endTurn = (): void => {
-    this.turnsLeft -= 1;
-    const count = this.open.sources.length + this.waiting.length;
-    if (this.turnsLeft > 0 && this.underWay === 0 && count < smallBatch) setImmediate(this.endTurn);
-    else this.flush();
-  };
-
-  private flush(): void {
+  private readonly flush = (): void => {
     this.flushIsScheduled = false;
     do {
       this.addWaiting();
       if (!this.openMayStart) return;
       this.startOpen();
     } while (this.waiting.length > 0);
-  }
+  };
 
   private get openMayStart(): boolean {
     if (this.open.sources.length === 0 || this.underWay === this.underWayMax || this.hasStopped) return false;
@@ -222,7 +204,6 @@ export class Dispatcher {
     const batch = this.open;
     this.open = this.free.pop()!;
     this.underWay += 1;
-    this.lastSourceCount = batch.sources.length;
     const openBatch = this.live.beginBatch();
     this.runBatch(batch.slot.index).then(
       (result) => {

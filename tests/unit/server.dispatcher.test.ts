@@ -165,46 +165,16 @@ test('an open batch that is worth a trip leaves at once', () => {
   expect(batches).toHaveLength(2);
 });
 
-test('while several ask at a time a small batch waits for those on their way; one that asks alone does not wait', async () => {
-  const { dispatcher, nextBatch, batches } = createDispatcher(1);
-  const append = (line: string): void =>
-    void dispatcher.append(new Lines([]), Buffer.from(line), line.length);
-  /** A turn of the loop; what it ends may start then. */
-  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  append('alone\n');
-  await turn();
-  expect(batches).toHaveLength(1);
-  batches[0]!.echo();
-  await dispatcher.whenIdle();
-
-  append('one\n');
-  append('other\n');
-  await turn();
+test('a batch leaves at the end of the turn in which its lines came, however few they are', async () => {
+  const { dispatcher, batches } = createDispatcher(1);
+  for (const lines of [['alone\n'], ['one\n', 'other\n']]) {
+    for (const line of lines) dispatcher.append(new Lines([]), Buffer.from(line), line.length);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(batches.at(-1)!.requests).toEqual(lines);
+    batches.at(-1)!.echo();
+    await dispatcher.whenIdle();
+  }
   expect(batches).toHaveLength(2);
-  batches[1]!.echo();
-  await dispatcher.whenIdle();
-
-  append('early\n');
-  await turn();
-  append('late\n');
-  expect(batches).toHaveLength(2);
-  await nextBatch();
-  await nextBatch();
-  expect((await nextBatch()).requests).toEqual(['early\n', 'late\n']);
-  batches[2]!.echo();
-  await dispatcher.whenIdle();
-
-  // A batch that is not small does not wait.
-  for (let index = 0; index < 32; index += 1) append('many\n');
-  await turn();
-  expect(batches).toHaveLength(4);
-  batches[3]!.echo();
-  await dispatcher.whenIdle();
-
-  // Nor one that those who are queued will fill.
-  for (let index = 0; index < 32; index += 1) dispatcher.enqueue(new Lines(['queued\n']));
-  await turn();
-  expect(batches).toHaveLength(5);
 });
 
 test('a few lines wait for a batch under way, and then leave', async () => {
