@@ -1,6 +1,7 @@
 /**
  * Answers `history` and `search`: a thread outside the pools that reads the tables, one job after the other, a bounded
- * number waiting, of each user and of all, and past that BUSY. It starts with the first job, and again with the next should it ever die.
+ * number waiting, of each user and of all, and past that BUSY. It starts with the first job, and again with the next should
+ * it ever die.
  *
  * Before a job the table thread catches up with the journal, so that what was acknowledged before is found. All jobs that
  * wait share one such turn.
