@@ -63,8 +63,10 @@ export default function runTask(task: OtherTask | undefined): TaskResult {
 
 /** Runs the batches of the thread's queue until it is called away, or one has a result. */
 export async function serve(): Promise<ServedBatches> {
-  // What another task has come to is sent first: from here on the thread sleeps on its queue, not in its event loop.
-  await nextTurn();
+  // What another task has come to is sent first, which waits until what it printed is out: from here on the thread sleeps
+  // on its queue, not in its event loop.
+  do await nextTurn();
+  while (process.stdout.writableLength > 0 || process.stderr.writableLength > 0);
   return endingOnFailure(serveQueue);
 }
 
