@@ -8,6 +8,7 @@ import { bucketOf, LatencyRecorder } from '../../client/load/latency-recorder';
 import { commandIndex } from '../../client/load/load-plan';
 import { LatencyHistogram } from '../../client/load/latency-histogram';
 import { startSocket } from '../../client/start-socket';
+import { SocketWriter } from '../../shared/sockets/socket-writer';
 import type { Shape } from './shape';
 
 export interface RedisFigures {
@@ -28,12 +29,13 @@ const recordedIndex = commandIndex('send');
  */
 class RedisConnection {
   private readonly socket: Socket;
+  private readonly writer: SocketWriter;
   private sentMs = 0;
 
   constructor(
     port: number,
-    private readonly commands: Buffer,
-    private readonly inFlight: number,
+    /** `commands[n]` is n commands in one text. */
+    private readonly commands: readonly string[],
     readBuffer: Uint8Array,
     private readonly recorder: LatencyRecorder,
     onOpen: () => void,
@@ -46,6 +48,7 @@ class RedisConnection {
         return true;
       },
     });
+    this.writer = new SocketWriter(this.socket, () => undefined);
     this.socket.on('error', onFailure);
     this.socket.on('close', () => {
       onFailure(new Error('Redis has closed a connection'));
@@ -54,7 +57,7 @@ class RedisConnection {
 
   send(count: number): void {
     this.sentMs = performance.now();
-    this.socket.write(this.commands.subarray(0, (this.commands.length / this.inFlight) * count));
+    this.writer.write(this.commands[count]!);
   }
 
   close(): void {
@@ -85,7 +88,7 @@ export async function loadRedis(
   durationMs: number,
 ): Promise<RedisFigures> {
   const command = `*3\r\n$5\r\nRPUSH\r\n$5\r\ninbox\r\n$${payload.length}\r\n${payload}\r\n`;
-  const commands = Buffer.from(command.repeat(inFlight), 'latin1');
+  const commands = Array.from({ length: inFlight + 1 }, (_, count) => command.repeat(count));
   const readBuffer = new Uint8Array(readBytes);
   const recorder = new LatencyRecorder();
   const lanes: RedisConnection[] = [];
@@ -107,7 +110,7 @@ export async function loadRedis(
         if (openCount === connections) measure().then(resolve, reject);
       };
       for (let index = 0; index < connections; index += 1)
-        lanes.push(new RedisConnection(port, commands, inFlight, readBuffer, recorder, onOpen, reject));
+        lanes.push(new RedisConnection(port, commands, readBuffer, recorder, onOpen, reject));
     });
   } finally {
     for (const lane of lanes) lane.close();
