@@ -180,14 +180,12 @@ export class ChatPool {
   /** Keeps one thread, whichever has none of this yet, running batches. */
   private async serve(): Promise<void> {
     while (!this.pool.hasEnded) {
-      try {
-        const task = this.pool.run({ kind: serveName }, serveName);
-        const { threadId, result } = (await task) as ServedBatches;
-        this.serving.delete(threadId);
-        this.queues.noteLeft(threadId, result);
-      } catch {
-        // The thread has died and is buried; another one is to go on.
-      }
+      // When its thread has died, that one is buried by now, and another is to go on.
+      const task = this.pool.run({ kind: serveName }, serveName).catch(() => undefined);
+      const served = (await task) as ServedBatches | undefined;
+      if (served === undefined) continue;
+      this.serving.delete(served.threadId);
+      this.queues.noteLeft(served.threadId, served.result);
     }
   }
 
