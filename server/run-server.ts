@@ -31,7 +31,7 @@ export interface ServerRun {
 /** Returns when the server listens, or is being stopped before it does. It goes on until a signal. */
 export async function runServer({ version, readOptions, onFatal }: ServerRun): Promise<void> {
   const options = readOptions();
-  const log = createLogger(options.logLevel, options.logFormat);
+  const log = await createLogger(options.logLevel, options.logFormat);
   // What is wrong with the options is said before anything is touched.
   chooseAccounts(options, options.ephemeral ? 0 : 1);
   const certificate = chooseCertificate(options);

@@ -74,7 +74,7 @@ export async function withOwner<Result>(
       }
     }
     beforeTaking(folder);
-    const log = createLogger('warn', process.stderr.isTTY ? 'pretty' : 'json');
+    const log = await createLogger('warn', process.stderr.isTTY ? 'pretty' : 'json');
     const directory = await takeDirectory(folder, log);
     if (directory !== undefined) {
       try {

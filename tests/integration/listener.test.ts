@@ -2,13 +2,13 @@
 // than what is taken for not reading at all, and more than the kernel keeps.
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import pino from 'pino';
 import type { Connection } from '../../server/connection';
 import { Limits } from '../../server/limits/limits';
 import { Listener } from '../../server/listener';
-import { createLogger } from '../../server/logger';
 import { SocketWriter } from '../../shared/sockets/socket-writer';
 
-const log = createLogger('silent', 'json');
+const log = pino({ level: 'silent' });
 const noLimits = {
   limitLoopback: false,
   floodRequests: 0,
