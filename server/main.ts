@@ -8,7 +8,6 @@ import { CommanderError } from 'commander';
 import { addOperatorCommands } from './admin/operator-commands';
 import type { Run } from './admin/operator-context';
 import { createProgram, readOptions, type ServerOptions } from './options';
-import { runServer } from './run-server';
 import { exitCode, type ExitCode, isStartError, StartError } from './start-error';
 
 const version = readVersion();
@@ -26,7 +25,11 @@ main().catch((error: unknown) => {
 
 async function main(): Promise<void> {
   const program = createProgram(version).exitOverride();
-  const start: Run = () => runServer({ version, readOptions: readAll, onFatal: fail });
+  // Loaded when there is a server to start: what an operator asks of one that runs is answered sooner.
+  const start: Run = async () => {
+    const { runServer } = await import('./run-server.js');
+    await runServer({ version, readOptions: readAll, onFatal: fail });
+  };
   let run = start;
   const choose = (chosen: Run): void => {
     run = chosen;

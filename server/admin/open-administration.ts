@@ -7,7 +7,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { dataFolders } from '../../shared/journal/data-folders';
-import { ChatServer } from '../chat-server';
 import { connectToOwner, DataDirectory, DirectoryInUse, requireOwnFiles } from '../data-directory';
 import { createLogger, type Logger } from '../logger';
 import type { ServerOptions } from '../options';
@@ -140,6 +139,7 @@ async function useStopped<Result>(
   log: Logger,
   use: (administration: Administration) => Promise<Result>,
 ): Promise<Result> {
+  const { ChatServer } = await import('../chat-server.js');
   const threads = Math.min(options.threads, os.availableParallelism());
   const server = new ChatServer(
     { ...options, threads, ephemeral: false, durability: 'sync', keepsHouse: false },
