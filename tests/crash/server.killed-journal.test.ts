@@ -21,6 +21,11 @@ function ask(request: KillRequest): Promise<unknown> {
   return server.process.ask(request);
 }
 
+/** A server with two members, one to send and one to receive. */
+function startPair(args: readonly string[] = []): Promise<DurableServer> {
+  return DurableServer.start(args, undefined, { preload, memberCount: 2 });
+}
+
 /** Sends a message and expects it to be acknowledged. */
 async function send(number: number): Promise<void> {
   const [from, to] = server.members;
@@ -66,7 +71,7 @@ const places: readonly (readonly [string, 'sync' | 'relaxed', Pick<ArmedPlace, '
 ];
 
 test.each(places)('a death %s (%s)', async (_, durability, place) => {
-  server = await DurableServer.start(['--durability', durability], undefined, { preload });
+  server = await startPair(['--durability', durability]);
   const deaths: readonly DeathKind[] = ['exit', 'throw', 'memory'];
   for (const [number, death] of deaths.entries()) {
     await ask({ kind: 'arm', place: { ...place, role: 'journal', death, count: 1 } });
@@ -78,7 +83,7 @@ test.each(places)('a death %s (%s)', async (_, durability, place) => {
 });
 
 test('three that come to nothing in a row end the server with exit code 1, and nothing is lost', async () => {
-  server = await DurableServer.start([], undefined, { preload });
+  server = await startPair();
   await send(0);
   await ask({ kind: 'terminateAtBirth', role: 'journal', count: 3 });
   await ask({ kind: 'terminate', role: 'journal', count: 1 });
@@ -90,7 +95,7 @@ test('three that come to nothing in a row end the server with exit code 1, and n
 });
 
 test('neither do threads come to anything that die right after they are ready, each of them', async () => {
-  server = await DurableServer.start([], undefined, { preload });
+  server = await startPair();
   await send(0);
   // It writes this word when it has nothing to do any more, which is when it has said that it is ready.
   const place: ArmedPlace = {
@@ -110,7 +115,7 @@ test('neither do threads come to anything that die right after they are ready, e
 }, 20_000);
 
 test('two that come to nothing do not', async () => {
-  server = await DurableServer.start([], undefined, { preload });
+  server = await startPair();
   await ask({ kind: 'terminateAtBirth', role: 'journal', count: 2 });
   await ask({ kind: 'terminate', role: 'journal', count: 1 });
   await send(0);
@@ -119,7 +124,7 @@ test('two that come to nothing do not', async () => {
 });
 
 test('a journal thread that dies while the server stops is replaced, and all that is published gets to the disk', async () => {
-  server = await DurableServer.start(['--durability', 'relaxed'], undefined, { preload });
+  server = await startPair(['--durability', 'relaxed']);
   await send(0);
   // It writes this word, with `relaxed`, whenever it syncs; and once more before it ends.
   await ask({
@@ -132,7 +137,7 @@ test('a journal thread that dies while the server stops is replaced, and all tha
 
 describe('the table thread', () => {
   test('is replaced, and brings the tables up to date, also for those who read them', async () => {
-    server = await DurableServer.start([], undefined, { preload });
+    server = await startPair();
     const [from, to] = server.members;
     const client = await server.connect();
     for (let death = 0; death < 3; death += 1) {
@@ -148,7 +153,7 @@ describe('the table thread', () => {
   });
 
   test.each(['before', 'after'] as const)('may die right %s it begins to write', async (when) => {
-    server = await DurableServer.start([], undefined, { preload });
+    server = await startPair();
     await ask({
       kind: 'arm',
       place: { role: 'table', word: header.tableWrites, when, death: 'exit', count: 1 },
@@ -158,7 +163,7 @@ describe('the table thread', () => {
   });
 
   test('that comes to nothing three times in a row stops the server cleanly, with exit code 1', async () => {
-    server = await DurableServer.start([], undefined, { preload });
+    server = await startPair();
     await send(0);
     await ask({ kind: 'terminateAtBirth', role: 'table', count: 3 });
     await ask({ kind: 'terminate', role: 'table', count: 1 });

@@ -8,7 +8,10 @@ import { ServerProcess, type ServerProcessOptions } from './server-process';
 import { TemporaryFolder } from './temporary-folder';
 import { readHistory } from './kept-history';
 
-const memberCount = 8;
+export interface DurableServerOptions extends ServerProcessOptions {
+  /** Accounts with a session each. Default: 8; every one costs two password hashes. */
+  readonly memberCount?: number;
+}
 
 export class DurableServer {
   readonly deliveries = new DeliveryLedger();
@@ -27,7 +30,7 @@ export class DurableServer {
   static async start(
     args: readonly string[] = [],
     data?: string,
-    options: ServerProcessOptions = {},
+    { memberCount = 8, ...options }: DurableServerOptions = {},
   ): Promise<DurableServer> {
     const folder = TemporaryFolder.onDisk();
     const names = Array.from({ length: memberCount }, (_, index) => `member-${index}`);
