@@ -7,6 +7,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { dataFolders } from '../shared/journal/data-folders';
 import { claimEndingBytes, withClaim } from './directory-claim';
+import { closeServer, codeOf, connectLocal, listenLocal } from './local-socket';
 import { exitCode, isStartError, StartError } from './start-error';
 
 /** Operators are few: who opens more connections than this is not one. */
@@ -50,7 +51,7 @@ export class DataDirectory {
 
   /** Lets another have it; cuts the connections to the control socket. */
   async release(): Promise<void> {
-    const closed = new Promise((resolve) => this.server.close(resolve));
+    const closed = closeServer(this.server);
     for (const connection of this.connections) connection.destroy();
     await closed;
     this.socket.close();
@@ -153,40 +154,32 @@ async function take(server: net.Server, socketPath: string, folder: string): Pro
 }
 
 /** False when there is such a socket already. */
-function listen(server: net.Server, socketPath: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException): void => {
-      if (error.code === 'EADDRINUSE') resolve(false);
-      else reject(error);
-    };
-    server.once('error', onError);
-    server.listen(socketPath, () => {
-      server.removeListener('error', onError);
-      resolve(true);
-    });
-  });
+async function listen(server: net.Server, socketPath: string): Promise<boolean> {
+  try {
+    await listenLocal(server, socketPath);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EADDRINUSE') return false;
+    throw error;
+  }
 }
 
 /** What the system says when nobody listens. */
-const nobodyCodes: readonly string[] = ['ENOENT', 'ECONNREFUSED'];
+const nobodyCodes: readonly unknown[] = ['ENOENT', 'ECONNREFUSED'];
 /** …or nobody that this user may ask. */
-const nobodyToAskCodes: readonly string[] = [...nobodyCodes, 'ENOTDIR', 'EACCES'];
+const nobodyToAskCodes: readonly unknown[] = [...nobodyCodes, 'ENOTDIR', 'EACCES'];
 
 /**
  * A connection to the owner, or undefined when there is none. Any other trouble is an error: the socket must not be
  * taken from an owner that is only busy, or another user's.
  */
-function connect(socketPath: string, noneCodes: readonly string[]): Promise<net.Socket | undefined> {
-  return new Promise((resolve, reject) => {
-    const socket = net.connect(socketPath);
-    socket.once('connect', () => {
-      resolve(socket);
-    });
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      if (noneCodes.includes(error.code ?? '')) resolve(undefined);
-      else reject(new StartError(`cannot reach ${socketPath}: ${error.message}`, exitCode.dataUnavailable));
-    });
-  });
+async function connect(socketPath: string, noneCodes: readonly unknown[]): Promise<net.Socket | undefined> {
+  try {
+    return await connectLocal(socketPath);
+  } catch (error) {
+    if (noneCodes.includes(codeOf(error))) return undefined;
+    throw new StartError(`cannot reach ${socketPath}: ${messageOf(error)}`, exitCode.dataUnavailable);
+  }
 }
 
 interface SocketPath {

@@ -13,6 +13,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { closeServer, codeOf, connectLocal, listenLocal } from './local-socket';
 
 /** Who has not got the mutex by then does not get it: others take the directory all the time, or one stands still. */
 const waitMsMax = 20_000;
@@ -41,7 +42,7 @@ export async function withClaim<Result>(
     try {
       if (!(await isContested(folder, family, own))) return await act();
     } finally {
-      await close(claim);
+      await closeServer(claim);
     }
     await delay(randomInt(1, retryMsMax));
   }
@@ -57,39 +58,22 @@ async function isContested(folder: string, family: string, own: string): Promise
 
 /** Whether whoever made a claim lives; removes it when not. */
 async function isHeld(claim: string): Promise<boolean> {
-  const code = await connect(claim);
-  if (code === 'ECONNREFUSED') rmSync(claim, { force: true });
-  return code !== 'ECONNREFUSED' && code !== 'ENOENT';
+  try {
+    (await connectLocal(claim)).destroy();
+    return true;
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ECONNREFUSED') rmSync(claim, { force: true });
+    return code !== 'ECONNREFUSED' && code !== 'ENOENT';
+  }
 }
 
-/** Why there is no connection; undefined when there was one. */
-function connect(socketPath: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = net.connect(socketPath);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(undefined);
-    });
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(error.code ?? 'UNEXPECTED');
-    });
+/** Nobody has anything to say there: that it can be connected to is all. */
+async function listen(claim: string): Promise<net.Server> {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.destroy();
   });
-}
-
-function listen(socketPath: string): Promise<net.Server> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer((socket) => {
-      socket.on('error', () => undefined);
-      socket.destroy();
-    });
-    server.once('error', reject);
-    server.listen(socketPath, () => {
-      resolve(server);
-    });
-  });
-}
-
-/** Removes the socket too. */
-function close(server: net.Server): Promise<unknown> {
-  return new Promise((resolve) => server.close(resolve));
+  await listenLocal(server, claim);
+  return server;
 }
