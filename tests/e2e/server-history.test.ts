@@ -113,6 +113,21 @@ test('a search goes on where its last page ended', async () => {
   expect(found).toEqual(Array.from({ length: 130 }, (_, index) => String(129 - index)));
 }, 60_000);
 
+test('a search with a long run of spaces is as quick as any', async () => {
+  await start('--max-line', '65536');
+  const messi = await logIn('messi');
+  await client.ask(`send ${messi} lineker umpan`);
+  const spaces = ' '.repeat(64_000);
+  for (const [words, texts] of [
+    [`umpan${spaces}@lineker   <zz-1`, ['umpan']],
+    [`umpan${spaces}@henderson`, []],
+    [`umpan${spaces}kata`, []],
+  ] as const)
+    expect(textsOf(await ask(`search ${messi} ${words}`))).toEqual(texts);
+  client.write(`search ${messi} umpan${spaces}kata\n`.repeat(8));
+  await client.frames(8);
+});
+
 test('rooms: all that was said, for who is in them; nothing for who is not, or not any more', async () => {
   await start();
   const [messi, lineker, henderson] = [
