@@ -6,6 +6,7 @@ export type ForeignProtocol = 'TLS' | 'HTTP';
 
 const tlsHandshake = 0x16;
 const tlsMajorVersion = 0x03;
+const newline = 0x0a;
 const httpRequestLine = /^[A-Z]{3,16} \S+ HTTP\/\d/;
 
 /** What the first bytes of a connection show; undefined when they may be ours. `lines` starts with a connection's first byte. */
@@ -14,6 +15,7 @@ export function detectForeignProtocol(firstBytes: Uint8Array): ForeignProtocol |
   if (first === tlsHandshake && (firstBytes.length < 2 || firstBytes[1] === tlsMajorVersion)) return 'TLS';
   // No command of ours begins with a capital letter.
   if (first === undefined || first < 0x41 || first > 0x5a) return undefined;
-  const head = Buffer.from(firstBytes.subarray(0, 2_048)).toString('latin1');
-  return httpRequestLine.test(head) ? 'HTTP' : undefined;
+  const lineEnd = firstBytes.indexOf(newline);
+  const firstLine = Buffer.from(lineEnd < 0 ? firstBytes : firstBytes.subarray(0, lineEnd)).toString('latin1');
+  return httpRequestLine.test(firstLine) ? 'HTTP' : undefined;
 }

@@ -91,6 +91,7 @@ export const malformedCases: readonly ConformanceCase[] = [
       'POST /send?a=b HTTP/1.0',
       'OPTIONS * HTTP/1.1',
       'HEAD /x HTTP/1.1',
+      `GET /${'x'.repeat(6_000)} HTTP/1.1`,
     ])
       await expectTurnedAway(scene, line, Buffer.from(`${line}\r\n${headers}`));
   }),

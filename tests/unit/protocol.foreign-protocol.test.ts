@@ -8,6 +8,7 @@ test.each([
   ['OPTIONS * HTTP/1.1\r\n'],
   ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ['CONNECT example.org:443 HTTP/1.1\r\n'],
+  [`GET /${'x'.repeat(8_000)} HTTP/1.1\r\n`],
 ])('%j is HTTP', (text) => {
   expect(detectForeignProtocol(Buffer.from(text))).toBe('HTTP');
 });
@@ -23,6 +24,7 @@ test.each([
   ['GET'],
   ['GET / \r\n'],
   ['GET / HTTPS\n'],
+  ['GET /\nGET / HTTP/1.1\n'],
   ['get / HTTP/1.1\n'],
   ['PING\n'],
   ['AUTH messi surabaya\n'],
