@@ -70,6 +70,12 @@ export function errorOf(reply: Reply): ChatError {
   });
 }
 
+/** In how many milliseconds the same request may succeed, where an error reply says so: nothing was done then. */
+export function retryMsOf({ ok, members }: Reply): number | undefined {
+  const { retry_ms: retryMs } = members;
+  return !ok && typeof retryMs === 'number' && retryMs >= 0 ? retryMs : undefined;
+}
+
 /** The code of an error by its text, for what sends no code. */
 export function codeOfText(text: string): string {
   const known = Object.entries(errorTexts).find(([, errorText]) => errorText === text);

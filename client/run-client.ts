@@ -41,7 +41,10 @@ async function holdClassic(
   const { stdin, stdout, stderr } = process;
   const printer = new Printer(stdout, stderr, process.env);
   const session = new Session({ canAsk: isTerminal });
-  const conversation = new Conversation(session, connection, printer, options.verbose);
+  const conversation = new Conversation(session, connection, printer, {
+    verbose: options.verbose,
+    repeatMsMax: isTerminal ? 0 : options.requestTimeoutMs,
+  });
   try {
     if (isTerminal) {
       printer.print([hint(greeting(options.address))]);

@@ -2,7 +2,7 @@ import { errorTexts } from '../shared/protocol/error-codes';
 import { ChatError } from './chat-error';
 import { splitCommand } from './command-words';
 import { findCommand } from './commands';
-import { errorOf, type Reply } from './reply';
+import { errorOf, retryMsOf, type Reply } from './reply';
 import { SessionState, type SessionSetting } from './session-state';
 import { errorLine, hint, print, type OutputLine, type Step } from './step';
 
@@ -59,14 +59,14 @@ export class Session {
   }
 
   private failed(reply: Reply): OutputLine[] {
-    const { code, message, members } = errorOf(reply);
+    const { code, message } = errorOf(reply);
     const lines = [errorLine(message, code)];
     if (code === 'BAD_SESSION') {
       this.state.forgetLogin();
       lines.push(hint(forgottenLoginText));
     }
-    const { retry_ms: retryMs } = members;
-    if (typeof retryMs === 'number') lines.push(hint(`try again in ${(retryMs / 1_000).toFixed(1)} s.`));
+    const retryMs = retryMsOf(reply);
+    if (retryMs !== undefined) lines.push(hint(`try again in ${(retryMs / 1_000).toFixed(1)} s.`));
     return lines;
   }
 }

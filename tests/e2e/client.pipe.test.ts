@@ -7,6 +7,10 @@ import { ScriptedServer, type Script } from '../support/scripted-server';
 const okFrame = '{"status": "OK"}\r\n\r\n';
 let server: ScriptedServer | undefined;
 
+function refusedFor(retryMs: number): string {
+  return `{"status": "ERROR", "message": "Terlalu banyak", "code": "RATE_LIMITED", "retry_ms": ${retryMs}}\r\n\r\n`;
+}
+
 afterEach(async () => {
   await server?.stop();
   server = undefined;
@@ -79,6 +83,46 @@ describe('chat-client in a pipe', () => {
     expect(stdout).toBe(
       'username a logged in, token t\n{"zoe": ["\\u00e9"], "7": []}\nActive User: "\\u001b[2J\\u009b, "\n',
     );
+  });
+
+  test('comes back when the server says so: nothing is lost, doubled or overtaken, and the output is as ever', async () => {
+    const taken: string[] = [];
+    let refusalsLeft = 2;
+    const address = await serve((line, socket) => {
+      if (line.startsWith('auth')) socket.write('{"status": "OK", "tokenid": "t"}\r\n\r\n');
+      else if (taken.length === 1 && refusalsLeft > 0) {
+        refusalsLeft -= 1;
+        socket.write(refusedFor(30));
+      } else {
+        taken.push(line);
+        socket.write(okFrame);
+      }
+    });
+    const input = 'auth a b\nsend c one\nsend c two\nsend c three\n';
+    expect(await ClientProcess.run(['connect', address], input)).toEqual({
+      code: 0,
+      stdout: `username a logged in, token t\n${'message sent to c\n'.repeat(3)}`,
+      stderr: 'chat-client: the server limits how much it takes at once: going on as fast as it allows.\n',
+    });
+    expect(taken).toEqual(['send t c one', 'send t c two', 'send t c three']);
+  });
+
+  test('does not wait for longer than it would for a reply', async () => {
+    const address = await serve((_line, socket) => socket.write(refusedFor(1_001)));
+    const { code, stdout, stderr } = await ClientProcess.run(
+      ['connect', '--timeout', '1', address],
+      'ping\n',
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'Error, Terlalu banyak\n' });
+    expect(stderr).toBe('chat-client: try again in 1.0 s.\n');
+    expect(server?.received).toEqual(['ping']);
+  });
+
+  test('does not come back to a server that has closed the connection', async () => {
+    const address = await serve((_line, socket) => socket.end(refusedFor(20_000)));
+    const { code, stdout, stderr } = await ClientProcess.run(['connect', address], 'ping\nping\n');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: 'Error, Terlalu banyak\n' });
+    expect(stderr).toContain(`the connection to ${address} is lost`);
   });
 
   test('leaves quietly when nobody reads its output any more', async () => {
