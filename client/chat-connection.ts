@@ -11,6 +11,8 @@ export interface ChatConnectionOptions extends PipelineOptions {
   readonly connectTimeoutMs?: number;
   /** Encrypt the connection, with a server that is known by this. `{}`: by the authorities that Node trusts. */
   readonly tls?: TlsOptions | undefined;
+  /** Gives up connecting, which then rejects with CONNECTION_CLOSED. An open connection is not touched by it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What the server says about a message that it has taken. */
@@ -76,7 +78,8 @@ export class ChatConnection extends RequestPipeline {
     port: number,
     options: ChatConnectionOptions = {},
   ): Promise<ChatConnection> {
-    const socket = await openSocket({ host, port, tls: options.tls }, options.connectTimeoutMs ?? 10_000);
+    const { tls, connectTimeoutMs = 10_000, signal } = options;
+    const socket = await openSocket({ host, port, tls }, connectTimeoutMs, signal);
     return new ChatConnection(socket, options);
   }
 

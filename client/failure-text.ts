@@ -26,9 +26,9 @@ export function lostConnectionText(error: ChatError, target: Target): string {
   );
 }
 
-/** What became of messages that had no answer when the user left. */
-export function unsentText(count: number): string {
-  return `chat-client: ${count} ${count === 1 ? 'message was' : 'messages were'} not sent.`;
+/** Of messages that had no answer when the user left; what became of each has been said. */
+export function unansweredText(count: number): string {
+  return `chat-client: ${count} ${count === 1 ? 'message was' : 'messages were'} left without an answer.`;
 }
 
 function adviceFor(error: ChatError, { address, tls }: Target): string {

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ChatConnection, type ChatConnectionOptions, type PostReceipt } from './chat-connection';
 import { ChatError } from './chat-error';
 import type { ChatEvent, ChatEvents } from './chat-event';
 import { MessageFeed, type MessageHandler } from './message-feed';
 import { Outbox } from './outbox';
 import { ReconnectingLink } from './reconnecting-link';
+import { restWhileOpen } from './rest';
 import { RetryDelay, type RetryRange } from './retry-delay';
 
 export interface LiveChatLogin {
@@ -85,7 +85,10 @@ export class LiveChat extends EventEmitter<LiveChatEvents> {
    */
   static async open(options: LiveChatOptions): Promise<LiveChat> {
     const { host, port } = options;
-    const link = new ReconnectingLink(() => ChatConnection.connect(host, port, options), options);
+    const link = new ReconnectingLink(
+      (signal) => ChatConnection.connect(host, port, { ...options, signal }),
+      options,
+    );
     await link.open();
     const chat = new LiveChat(link, options, true);
     try {
@@ -138,7 +141,8 @@ export class LiveChat extends EventEmitter<LiveChatEvents> {
   /**
    * Sends a message, now or when there is a connection again, and resolves when the server has stored it, exactly once.
    * Messages to one destination arrive in the order of the calls. Rejects with the code of an error reply that is
-   * final, with OUTBOX_FULL, with POST_EXPIRED, or with CONNECTION_CLOSED when this is closed first.
+   * final, with OUTBOX_FULL or with POST_EXPIRED; when this is closed first, with CONNECTION_CLOSED if nothing was
+   * stored, and with UNKNOWN_OUTCOME if it was sent and no answer came.
    *
    * @param destination a username, or a room with its `#`
    * @param key one of the caller's own, for messages that must not be sent twice even if the program is started again
@@ -220,7 +224,8 @@ export class LiveChat extends EventEmitter<LiveChatEvents> {
       } catch (error) {
         const waitMs = delay.after(error);
         if (waitMs === undefined || !connection.isOpen) throw error;
-        await sleep(waitMs);
+        await restWhileOpen(connection, waitMs);
+        if (this.isOver) throw error;
       }
     }
   }

@@ -12,6 +12,8 @@ import type { OutputLine, Step } from './step';
 const pendingShownAfterMs = 300;
 /** How long closing waits for the server, twice. */
 const closeMsMax = 3_000;
+/** How a post fails that was given up on this side: connections that are lost do not make it fail. */
+const unansweredCodes: ReadonlySet<string> = new Set(['CONNECTION_CLOSED', 'UNKNOWN_OUTCOME']);
 
 /**
  * Carries out what is typed on a link that replaces its connections, and keeps each login subscribed. One request is in
@@ -23,6 +25,10 @@ export class LiveConversation implements StepRunner {
   private followedToken: string | undefined;
   /** The messages without an answer. */
   private readonly pending = new Set<{ readonly sinceMs: number }>();
+  /** Each settles when a message has its answer, or will have none. */
+  private readonly answers = new Set<Promise<void>>();
+  /** The messages that had no answer when this side ended their login. */
+  private unansweredCount = 0;
   /** The connection that was last subscribed. */
   private usedConnection: ChatConnection | undefined;
   /** The connection is being replaced because we want it so: nothing to speak of. */
@@ -84,7 +90,8 @@ export class LiveConversation implements StepRunner {
   async post({ destination, text }: Step & { do: 'post' }): Promise<void> {
     const { chat } = this;
     if (chat === undefined) throw new Error('a message was to be posted without a subscribed login');
-    const answered = this.awaitAnswer(chat, destination, text);
+    const answered = this.awaitAnswer(chat, destination, text).finally(() => this.answers.delete(answered));
+    this.answers.add(answered);
     if (!chat.isOnline) this.view.kept(destination);
     if (this.isForProgram) await answered;
   }
@@ -95,16 +102,23 @@ export class LiveConversation implements StepRunner {
    */
   async close(): Promise<number> {
     const { chat } = this;
-    if (chat === undefined) return 0;
-    await withinMs(chat.flushed(), closeMsMax);
-    const unansweredCount = this.pending.size;
-    chat.close();
-    await withinMs(
-      chat.closed.catch(() => undefined),
-      closeMsMax,
-    );
-    chat.release();
-    return unansweredCount;
+    if (chat !== undefined) {
+      await withinMs(chat.flushed(), closeMsMax);
+      chat.close();
+      await withinMs(
+        chat.closed.catch(() => undefined),
+        closeMsMax,
+      );
+      chat.release();
+    }
+    await Promise.all(this.answers);
+    return this.unansweredCount;
+  }
+
+  /** Waits for nothing any more: whatever has no answer fails, now and from now on. */
+  abandon(): void {
+    this.chat?.release();
+    this.link.destroy();
   }
 
   private async awaitAnswer(chat: LiveChat, destination: string, text: string): Promise<void> {
@@ -120,6 +134,7 @@ export class LiveConversation implements StepRunner {
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       this.pending.delete(entry);
+      if (unansweredCodes.has(error.code)) this.unansweredCount += 1;
       this.view.postFailed(destination, text, error);
     }
   }
@@ -189,8 +204,6 @@ export class LiveConversation implements StepRunner {
     if (!(reason instanceof ChatError)) throw reason;
     if (chat !== this.chat) return;
     this.chat = undefined;
-    // The reply says so.
-    if (this.isLoggingOut) return;
     const { state } = this.session;
     state.isSubscribed = false;
     if (reason.code === 'BAD_COMMAND') {
@@ -199,7 +212,8 @@ export class LiveConversation implements StepRunner {
     }
     state.forgetLogin();
     this.followedToken = undefined;
-    this.view.loggedOut(reason);
+    // The reply to `logout` says so itself.
+    if (!this.isLoggingOut) this.view.loggedOut(reason);
   }
 
   private async take(message: ChatMessage): Promise<void> {

@@ -19,7 +19,7 @@ export interface LiveOptions {
 
 /**
  * Holds a live conversation on a terminal until the user leaves: messages appear above the line being typed, and lost
- * connections are replaced. Resolves with the number of messages that could not be sent.
+ * connections are replaced. Resolves with the number of messages that got no answer.
  */
 export async function runLive(
   link: ReconnectingLink,
@@ -36,7 +36,7 @@ export async function runLive(
       view.print([hint('Ctrl-C again leaves, and so do Ctrl-D and exit.')]);
     },
     onAbandon: () => {
-      link.destroy();
+      conversation.abandon();
     },
   });
   // Hints too: what goes to the terminal past the line being typed would spoil it.

@@ -7,6 +7,7 @@ const codes: Readonly<Record<string, ClientErrorCode>> = {
   EHOSTUNREACH: 'HOST_UNREACHABLE',
   ENETUNREACH: 'HOST_UNREACHABLE',
   ETIMEDOUT: 'TIMEOUT',
+  ABORT_ERR: 'CONNECTION_CLOSED',
   // What OpenSSL makes of an answer in plain text.
   ERR_SSL_WRONG_VERSION_NUMBER: 'TLS_NOT_SPOKEN',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'TLS_NOT_SPOKEN',
@@ -18,6 +19,7 @@ const reasons: Readonly<Record<string, string>> = {
   HOST_UNREACHABLE: 'no route to the host',
   TIMEOUT: 'no answer in time',
   TLS_NOT_SPOKEN: 'that port does not speak TLS',
+  CONNECTION_CLOSED: 'the connection was closed on this side',
 };
 
 /** How a server turns away who has as many connections as it allows, before it costs a handshake. */
@@ -25,23 +27,35 @@ const accessDenied = 'ERR_SSL_TLSV1_ALERT_ACCESS_DENIED';
 
 /**
  * Opens a connection, plain or encrypted with a server whose certificate is right. Rejects with a `ChatError` whose code
- * says why, after at most `timeoutMs`.
+ * says why, after at most `timeoutMs`; CONNECTION_CLOSED when the signal says that nobody wants it any more.
  */
-export function openSocket(target: SocketTarget, timeoutMs: number): Promise<Socket> {
+export function openSocket(target: SocketTarget, timeoutMs: number, signal?: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = startSocket(target, () => {
+    const giveUp = (reason: string, code: string): void => {
+      socket.destroy(Object.assign(new Error(reason), { code }));
+    };
+    const abort = (): void => {
+      giveUp('given up', 'ABORT_ERR');
+    };
+    const settle = (): void => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+    const socket = startSocket(target, () => {
+      settle();
       socket.off('error', failed);
       resolve(socket);
     });
     const timer = setTimeout(() => {
-      socket.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }));
+      giveUp('no answer', 'ETIMEDOUT');
     }, timeoutMs);
     const failed = (error: NodeJS.ErrnoException): void => {
-      clearTimeout(timer);
+      settle();
       reject(connectFailure(error));
     };
     socket.once('error', failed);
+    signal?.addEventListener('abort', abort);
+    if (signal?.aborted === true) abort();
   });
 }
 

@@ -17,6 +17,8 @@ interface Post {
   readonly resolve: (receipt: PostReceipt) => void;
   readonly reject: (error: ChatError) => void;
   inFlight: boolean;
+  /** Whether an answer to it is still out, or was lost: the server may have stored it. */
+  mayBeStored: boolean;
   /** When it was first sent, by `Date.now()`: the server remembers keys by the clock. */
   sentAtMs: number | undefined;
 }
@@ -25,13 +27,10 @@ interface Post {
 const inFlightMax = 64;
 /** A server remembers a key for 24 hours; a key that it may have forgotten must not be repeated. */
 const keyAgeMsMax = 23 * 3_600_000;
+/** The post may have reached the server, and no answer came. */
+const noAnswerCodes: ReadonlySet<string> = new Set(['CONNECTION_CLOSED', 'TIMEOUT', 'BAD_REPLY']);
 /** Failures of the connection, not of the post: it goes out again on the next connection. */
-const connectionCodes: ReadonlySet<string> = new Set([
-  'CONNECTION_CLOSED',
-  'TIMEOUT',
-  'BAD_REPLY',
-  'BAD_SESSION',
-]);
+const connectionCodes: ReadonlySet<string> = new Set([...noAnswerCodes, 'BAD_SESSION']);
 
 /**
  * Messages on their way to the server, each kept with its key until the server has answered for good: it is posted again with the
@@ -57,7 +56,7 @@ export class Outbox {
 
   /**
    * Resolves when the server has stored the message. Rejects with the code of an error reply that is final, with
-   * OUTBOX_FULL, with POST_EXPIRED, with what is wrong with the parts, or with the reason given to `end`.
+   * OUTBOX_FULL, with POST_EXPIRED, with what is wrong with the parts, or at the `end`.
    */
   add(key: string, destination: string, text: string): Promise<PostReceipt> {
     return new Promise((resolve, reject) => {
@@ -70,7 +69,8 @@ export class Outbox {
       if (this.ended !== undefined) throw this.ended;
       if (this.posts.length >= this.postsMax)
         throw new ChatError('OUTBOX_FULL', `${this.posts.length} messages already wait to be sent`);
-      this.posts.push({ key, destination, text, resolve, reject, inFlight: false, sentAtMs: undefined });
+      const state = { inFlight: false, mayBeStored: false, sentAtMs: undefined };
+      this.posts.push({ key, destination, text, resolve, reject, ...state });
       this.pump();
     });
   }
@@ -96,11 +96,14 @@ export class Outbox {
     });
   }
 
-  /** Rejects all that waits, and all that comes. */
+  /** Rejects all that waits, and all that comes, with this reason; with UNKNOWN_OUTCOME what may have been stored. */
   end(reason: ChatError): void {
     this.ended = reason;
     clearTimeout(this.pause);
-    for (const post of this.posts.splice(0)) post.reject(reason);
+    const unknown = new ChatError('UNKNOWN_OUTCOME', `it may or may not have been sent: ${reason.message}`, {
+      cause: reason,
+    });
+    for (const post of this.posts.splice(0)) post.reject(post.mayBeStored ? unknown : reason);
     this.detach();
   }
 
@@ -135,7 +138,9 @@ export class Outbox {
   }
 
   private async send(post: Post, channel: PostChannel): Promise<void> {
+    const { mayBeStored } = post;
     post.inFlight = true;
+    post.mayBeStored = true;
     post.sentAtMs ??= Date.now();
     try {
       const receipt = await channel.post(post.key, post.destination, post.text);
@@ -143,6 +148,8 @@ export class Outbox {
       this.remove(post);
       post.resolve(receipt);
     } catch (error) {
+      // That is said of this attempt; of those before it, nothing is.
+      if (isRefusal(error)) post.mayBeStored = mayBeStored;
       if (channel !== this.channel) return;
       this.fail(post, error);
     }
@@ -175,4 +182,9 @@ export class Outbox {
   private wakeDrainWaiters(): void {
     for (const resolve of this.drainWaiters.splice(0)) resolve();
   }
+}
+
+/** Whether the server has said that it stored nothing. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof ChatError && error.code !== 'UNKNOWN_OUTCOME' && !noAnswerCodes.has(error.code);
 }

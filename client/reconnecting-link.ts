@@ -22,11 +22,12 @@ export class ReconnectingLink extends EventEmitter<LinkEvents> {
   private announcedMs: number | undefined;
   private upSinceMs = 0;
   private delayMs = 0;
-  private closing = false;
+  /** Aborted when there is to be no other connection. */
+  private readonly ending = new AbortController();
 
-  /** @param connect opens a connection; rejects with a `ChatError` */
+  /** @param connect opens a connection, unless the signal tells it to give up; rejects with a `ChatError` */
   constructor(
-    private readonly connect: () => Promise<ChatConnection>,
+    private readonly connect: (signal: AbortSignal) => Promise<ChatConnection>,
     range: RetryRange = {},
   ) {
     super();
@@ -40,7 +41,7 @@ export class ReconnectingLink extends EventEmitter<LinkEvents> {
 
   /** Opens the first connection. Rejects when that fails: from then on only, it is tried again. */
   async open(): Promise<ChatConnection> {
-    const connection = await this.connect();
+    const connection = await this.connect(this.ending.signal);
     this.adopt(connection);
     return connection;
   }
@@ -53,20 +54,23 @@ export class ReconnectingLink extends EventEmitter<LinkEvents> {
 
   /** Waits for the replies still owed, then ends the connection. There will be no other. */
   async close(): Promise<void> {
-    this.closing = true;
-    clearTimeout(this.timer);
+    this.end();
     await this.current?.close();
   }
 
   /** The same without waiting. */
   destroy(): void {
-    this.closing = true;
-    clearTimeout(this.timer);
+    this.end();
     this.current?.destroy();
   }
 
+  private end(): void {
+    this.ending.abort();
+    clearTimeout(this.timer);
+  }
+
   private adopt(connection: ChatConnection): void {
-    if (this.closing) {
+    if (this.ending.signal.aborted) {
       connection.destroy();
       return;
     }
@@ -97,7 +101,7 @@ export class ReconnectingLink extends EventEmitter<LinkEvents> {
   }
 
   private retryIn(delayMs: number, reason: ChatError): void {
-    if (this.closing) return;
+    if (this.ending.signal.aborted) return;
     this.delayMs = delayMs;
     this.timer = setTimeout(() => {
       void this.retry();
@@ -107,7 +111,7 @@ export class ReconnectingLink extends EventEmitter<LinkEvents> {
 
   private async retry(): Promise<void> {
     try {
-      this.adopt(await this.connect());
+      this.adopt(await this.connect(this.ending.signal));
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       this.retryIn(this.delay.next(), error);

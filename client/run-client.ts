@@ -2,7 +2,7 @@ import { formatAddress, type Address } from './address';
 import { ChatConnection } from './chat-connection';
 import { ChatError } from './chat-error';
 import { Conversation } from './conversation';
-import { connectFailureText, lostConnectionText, unsentText } from './failure-text';
+import { connectFailureText, lostConnectionText, unansweredText } from './failure-text';
 import { runJson } from './json-mode';
 import { runLive } from './live-mode';
 import { exitCodes, type ClientOptions } from './options';
@@ -19,8 +19,8 @@ import { visibleText } from './visible-text';
 export async function runClient(options: ClientOptions): Promise<number> {
   const { address, tls, requestTimeoutMs } = options;
   const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
-  const connect = (): Promise<ChatConnection> =>
-    ChatConnection.connect(address.host, address.port, { requestTimeoutMs, tls: tlsOptionsOf(tls) });
+  const connect = (signal?: AbortSignal): Promise<ChatConnection> =>
+    ChatConnection.connect(address.host, address.port, { requestTimeoutMs, tls: tlsOptionsOf(tls), signal });
   const link = new ReconnectingLink(connect);
   const isLive = options.json || (isTerminal && !options.classic);
   let connection: ChatConnection;
@@ -64,19 +64,21 @@ async function holdClassic(
   return complain(closeReason, (failure) => lostConnectionText(failure, options));
 }
 
-async function holdLive(link: ReconnectingLink, { address, json, verbose }: ClientOptions): Promise<number> {
-  const { stdin, stdout } = process;
-  let unsentCount = 0;
-  if (json) {
-    await runJson(link, stdin, stdout);
-  } else {
-    const options = { greeting: greeting(address), verbose, environment: process.env };
-    unsentCount = await runLive(link, { input: stdin, output: stdout }, options);
-  }
+async function holdLive(link: ReconnectingLink, options: ClientOptions): Promise<number> {
+  const { address, verbose, requestTimeoutMs } = options;
+  const { stdin, stdout, env: environment } = process;
+  const unansweredCount = options.json
+    ? await runJson(link, { input: stdin, out: stdout, answerMsMax: requestTimeoutMs })
+    : await runLive(
+        link,
+        { input: stdin, output: stdout },
+        { greeting: greeting(address), verbose, environment },
+      );
   stdin.destroy();
-  await link.close();
-  if (unsentCount === 0) return exitCodes.fine;
-  process.stderr.write(`${unsentText(unsentCount)}\n`);
+  // What was to be waited for has been.
+  link.destroy();
+  if (unansweredCount === 0) return exitCodes.fine;
+  process.stderr.write(`${unansweredText(unansweredCount)}\n`);
   return exitCodes.failure;
 }
 

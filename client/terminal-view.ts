@@ -27,6 +27,9 @@ export interface PromptFacts {
   readonly newCount: number;
 }
 
+/** How a message fails of which nobody knows whether the server has stored it. */
+const unknownOutcomeCodes: ReadonlySet<string> = new Set(['UNKNOWN_OUTCOME', 'POST_EXPIRED']);
+
 /** A live conversation as a person sees it on a terminal. */
 export class TerminalView implements LiveView {
   private isOffline = false;
@@ -83,7 +86,8 @@ export class TerminalView implements LiveView {
 
   postFailed(destination: string, text: string, error: ChatError): void {
     this.changed();
-    this.print([errorLine(error.message, error.code), hint(`this was not sent to ${destination}: ${text}`)]);
+    const fate = unknownOutcomeCodes.has(error.code) ? 'may or may not have been' : 'was not';
+    this.print([errorLine(error.message, error.code), hint(`this ${fate} sent to ${destination}: ${text}`)]);
   }
 
   message(message: ChatMessage): Promise<void> {

@@ -155,6 +155,57 @@ test('logging out is a reply and no event; being logged out is an event', async 
   expect(await ask(client, 'inbox')).toMatchObject({ code: 'NOT_AUTHORIZED' });
 });
 
+test('logging out is done when the server has said so, even if its reply is lost', async () => {
+  const client = start(peer.port);
+  await ask(client, 'auth messi surabaya');
+  await next(client);
+  peer.faults.set('logout', [{ breaks: 'after' }]);
+  client.child.stdin.write('logout\nsend lineker halo\n');
+  expect(await next(client)).toMatchObject({ event: 'offline' });
+  expect(await next(client)).toMatchObject({ status: 'ERROR', code: 'CONNECTION_CLOSED' });
+  expect(await next(client)).toMatchObject({ status: 'ERROR', code: 'NOT_AUTHORIZED' });
+  expect(await client.end()).toMatchObject({ code: 0, stderr: '' });
+});
+
+describe('at the end of its input, with a server that gives no answer', () => {
+  const said = 'chat-client: 2 messages were left without an answer.\n';
+
+  async function leaveWith(
+    isServing: boolean,
+  ): Promise<{ replies: Line[]; code: number | null; stderr: string }> {
+    const client = ClientProcess.start('connect', '--json', '--timeout', '1', `127.0.0.1:${peer.port}`);
+    clients.push(client);
+    await ask(client, 'auth messi surabaya');
+    await next(client);
+    if (!isServing) {
+      await peer.stop();
+      await next(client);
+    }
+    client.child.stdin.end('send lineker one\nsend lineker two\n');
+    const { code, stdout, stderr } = await client.finished();
+    const lines = stdout.trimEnd().split('\n');
+    const replies = lines.map((line) => JSON.parse(line) as Line).filter(({ event }) => event === undefined);
+    return { replies: replies.slice(1), code, stderr };
+  }
+
+  test('it leaves, and says that nothing was sent', async () => {
+    const { replies, code, stderr } = await leaveWith(false);
+    expect(replies).toMatchObject([{ code: 'CONNECTION_CLOSED' }, { code: 'CONNECTION_CLOSED' }]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: said });
+  });
+
+  test('it leaves, and does not say so of what may have been sent', async () => {
+    peer.faults.set(
+      'post',
+      Array.from({ length: 100 }, () => ({ breaks: 'after' })),
+    );
+    const { replies, code, stderr } = await leaveWith(true);
+    expect(replies).toMatchObject([{ code: 'UNKNOWN_OUTCOME' }, { code: 'CONNECTION_CLOSED' }]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: said });
+    expect(peer.posts.map(({ text }) => text)).toEqual(['one']);
+  });
+});
+
 test('logging in again on the same connection subscribes the new login only', async () => {
   const client = start(peer.port);
   await ask(client, 'auth messi surabaya');

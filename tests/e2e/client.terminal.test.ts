@@ -26,6 +26,8 @@ async function logIn(options?: TerminalOptions): Promise<TerminalSession> {
   const terminal = await connect(options);
   await terminal.enter('auth messi surabaya');
   await terminal.shows('Command messi:');
+  // What is announced before that is announced to nobody.
+  while (peer.received('subscribe').length === 0) await new Promise(setImmediate);
   return terminal;
 }
 
@@ -224,8 +226,47 @@ test('leaving while something is not sent says so', async () => {
   await terminal.press('C-d');
   const screen = await terminal.shows('left with 1');
   expect(screen).toContain('chat-client: this was not sent to lineker: never to be');
-  expect(screen).toContain('chat-client: 1 message was not sent.');
+  expect(screen).toContain('chat-client: 1 message was left without an answer.');
   await peer.listen();
+});
+
+test('leaving while an answer is waited for says that it is not known', async () => {
+  const terminal = await logIn();
+  peer.faults.set('post', [{ isSilent: true }]);
+  await terminal.enter('send lineker perhaps');
+  await terminal.shows('1 pending');
+  await terminal.press('C-d');
+  const screen = await terminal.shows('left with 1');
+  expect(screen).toContain('chat-client: this may or may not have been sent to lineker: perhaps');
+  expect(peer.posts).toHaveLength(1);
+});
+
+describe('Ctrl-C twice leaves at once', () => {
+  test('while the server wants a login to wait', async () => {
+    const terminal = await connect();
+    peer.faults.set('subscribe', [{ error: { code: 'RATE_LIMITED', retry_ms: 60_000 } }]);
+    await terminal.enter('auth messi surabaya');
+    await terminal.shows('Command messi:');
+    await terminal.press('C-c');
+    await terminal.shows('Ctrl-C again leaves');
+    await terminal.press('C-c');
+    await terminal.shows('left with 0');
+  });
+
+  test('while a message waits before a logout, and tells what became of it', async () => {
+    const terminal = await logIn();
+    peer.faults.set('post', [{ error: { code: 'BUSY', retry_ms: 60_000 } }]);
+    await terminal.enter('send lineker never to be');
+    await terminal.shows('1 pending');
+    await terminal.enter('logout');
+    await terminal.press('C-c');
+    await terminal.shows('Ctrl-C again leaves');
+    await terminal.press('C-c');
+    const screen = await terminal.shows('left with 1');
+    expect(screen).toContain('chat-client: this was not sent to lineker: never to be');
+    expect(screen).toContain('chat-client: 1 message was left without an answer.');
+    expect(peer.posts).toEqual([]);
+  });
 });
 
 test('Ctrl-C clears the line, twice leaves', async () => {

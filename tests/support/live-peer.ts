@@ -10,10 +10,12 @@ export interface StoredPost {
 
 /**
  * What happens to a request instead of its reply: an error reply, the connection's end before the request is carried
- * out, or its end after that, in place of the reply.
+ * out, its end after that, or nothing after that.
  */
 export type Fault =
-  { readonly error: Readonly<Record<string, JsonValue>> } | { readonly breaks: 'before' | 'after' };
+  | { readonly error: Readonly<Record<string, JsonValue>> }
+  | { readonly breaks: 'before' | 'after' }
+  | { readonly isSilent: true };
 
 type Wire = Readonly<Record<string, JsonValue>>;
 
@@ -108,15 +110,14 @@ export class LivePeer {
       say(socket, { status: 'ERROR', message: 'Gagal', ...fault.error });
       return;
     }
-    if (fault?.breaks === 'before') {
+    const breaks = fault !== undefined && 'breaks' in fault ? fault.breaks : undefined;
+    if (breaks === 'before') {
       this.drop(socket);
       return;
     }
     const reply = this.carryOut(command!, words, socket);
-    if (fault?.breaks === 'after') {
-      this.drop(socket);
-      return;
-    }
+    if (breaks === 'after') this.drop(socket);
+    if (fault !== undefined) return;
     say(socket, reply);
     if (command === 'subscribe' && reply.status === 'OK') this.sendUnread(socket);
   }

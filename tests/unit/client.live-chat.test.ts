@@ -240,6 +240,28 @@ describe('posts', () => {
     expect(peer.posts.map(({ text }) => text)).toEqual(['one', 'two']);
   });
 
+  test('that are given up may have been stored, unless the server has refused them', async () => {
+    const chat = await open();
+    peer.faults.set('post', [{ error: { code: 'BUSY', retry_ms: 30_000 } }, { isSilent: true }]);
+    const posts = [
+      chat.post('henderson', 'no'),
+      chat.post('lineker', 'perhaps'),
+      chat.post('lineker', 'behind'),
+    ];
+    while (peer.posts.length < 1) await new Promise(setImmediate);
+    // The refusal has been read when what was said after it has.
+    const afterwards = once(chat, 'gap');
+    peer.announce({ event: 'gap' });
+    await afterwards;
+    await new Promise(setImmediate);
+    chat.release();
+    expect(await Promise.allSettled(posts)).toMatchObject([
+      { reason: { code: 'CONNECTION_CLOSED' } },
+      { reason: { code: 'UNKNOWN_OUTCOME' } },
+      { reason: { code: 'CONNECTION_CLOSED' } },
+    ]);
+  });
+
   test('that wait when the chat is closed offline are rejected', async () => {
     const chat = await open();
     const offline = once(chat, 'offline');
