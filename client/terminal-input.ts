@@ -209,7 +209,7 @@ export class TerminalInput {
     this.left = true;
     this.output.muted = false;
     // Whatever comes next, the shell's prompt first of all, starts on a line of its own.
-    if (this.promptStays) this.promptLine.erase();
+    if (this.promptStays && !this.readingSecret) this.promptLine.erase();
     else if (this.reader !== undefined && !this.interrupted) this.output.write('\n');
     this.settle({ kind: 'left' });
     this.output.destroy();

@@ -1,6 +1,7 @@
 /**
  * The flags `--tls`, `--tls-ca` and `--tls-fingerprint`, as all programs that connect to a server have them.
  */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import { normalFingerprint, type TlsOptions } from './start-socket';
@@ -13,7 +14,7 @@ export interface TlsFlags {
 
 export interface CertificateFile {
   readonly path: string;
-  /** What it holds. */
+  /** The certificates that it holds. */
   readonly pem: string;
 }
 
@@ -50,15 +51,27 @@ export function typedTlsFlags(flags: TlsFlags): string {
 }
 
 function readCertificates(path: string): CertificateFile {
-  let pem: string;
+  let text: string;
   try {
-    pem = readFileSync(path, 'utf8');
+    text = readFileSync(path, 'utf8');
   } catch (error) {
     throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
   }
-  if (!pem.includes('-----BEGIN CERTIFICATE-----'))
+  const certificates = text.match(/-----BEGIN CERTIFICATE-----[^-]*(-----END CERTIFICATE-----)?/g);
+  if (certificates === null)
     throw new InvalidArgumentError('There is no certificate in it: it has to be a PEM file.');
-  return { path, pem };
+  // Node would pass over one that it cannot read.
+  if (!certificates.every(isCertificate)) throw new InvalidArgumentError('A certificate in it is damaged.');
+  return { path, pem: certificates.join('\n') };
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    new X509Certificate(pem);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readFingerprint(text: string): string {

@@ -1,6 +1,7 @@
 /** Which accounts the load is made with, and the session token of each. */
 import { readFileSync } from 'node:fs';
 import { replyTerminator } from '../../shared/protocol/limits';
+import { formatAddress } from '../address';
 import { startSocket } from '../start-socket';
 import type { Address } from './lane';
 import type { Identity } from './load-plan';
@@ -83,9 +84,7 @@ export async function logIn(address: Address, accounts: readonly Account[]): Pro
     const reply = parseFields(replies[index]!);
     if (reply === undefined || !('status' in reply)) {
       const start = JSON.stringify(replies[index]!.slice(0, 60));
-      throw new LoadError(
-        `${address.host}:${address.port} does not speak the chat protocol: it answered ${start}`,
-      );
+      throw new LoadError(`${formatAddress(address)} does not speak the chat protocol: it answered ${start}`);
     }
     if (typeof reply.tokenid !== 'string') {
       throw new LoadError(
@@ -123,9 +122,7 @@ function ask(address: Address, lines: readonly string[]): Promise<string[]> {
     const socket = startSocket(address, sendNext);
     socket.setEncoding('latin1');
     socket.setTimeout(loginTimeoutMs, () => {
-      fail(
-        new LoadError(`${address.host}:${address.port} did not answer within ${loginTimeoutMs / 1_000} s`),
-      );
+      fail(new LoadError(`${formatAddress(address)} did not answer within ${loginTimeoutMs / 1_000} s`));
     });
     socket.on('data', (text: string) => {
       received += text;
@@ -139,7 +136,7 @@ function ask(address: Address, lines: readonly string[]): Promise<string[]> {
     socket.once('end', () => {
       const last = parseFields(replies.at(-1) ?? '')?.message;
       const said = typeof last === 'string' ? `, saying: ${last}` : ' without an answer';
-      fail(new LoadError(`${address.host}:${address.port} closed the connection${said}`));
+      fail(new LoadError(`${formatAddress(address)} closed the connection${said}`));
     });
   });
 }

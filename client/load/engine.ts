@@ -74,11 +74,17 @@ function combine(outcomes: readonly GeneratorOutcome[]): Omit<LoadOutcome, keyof
   const sum = (pick: (outcome: GeneratorOutcome) => number): number =>
     outcomes.reduce((total, outcome) => total + pick(outcome), 0);
   return {
-    reason: outcomes.find((outcome) => outcome.reason !== 'complete')?.reason ?? 'complete',
+    reason: endReasonOf(outcomes.map(({ reason }) => reason)),
     unansweredCount: sum((outcome) => outcome.unansweredCount),
     unsentCount: sum((outcome) => outcome.unsentCount),
     connectionsLostCount: sum((outcome) => outcome.connectionsLostCount),
   };
+}
+
+/** A generator without connections ends, and the others go on: only with the last of them is the run over. */
+function endReasonOf(reasons: readonly EndReason[]): EndReason {
+  if (reasons.every((reason) => reason === 'connections lost')) return 'connections lost';
+  return reasons.find((reason) => reason === 'stopped' || reason === 'no replies') ?? 'complete';
 }
 
 class GeneratorInThread implements RunningGenerator {

@@ -1,5 +1,6 @@
 /** Everything there is to tell about a finished run, as one plain object: what `--json` prints and pages show. */
 import { cpus } from 'node:os';
+import { formatAddress } from '../address';
 import type { LoadOutcome } from './engine';
 import type { LoadPlan } from './load-plan';
 import { whole } from './text-format';
@@ -39,7 +40,7 @@ export function makeReport(
   const processors = cpus();
   return {
     tool: `chat-load ${version}`,
-    target: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+    target: formatAddress({ host, port }),
     startedAt: startedAt.toISOString(),
     configuration: { ...configuration, accounts: identities.length },
     machine: {
@@ -60,8 +61,11 @@ export function makeReport(
 function failuresOf(result: LoadOutcome): string[] {
   const failures: string[] = [];
   const errorCount = Object.values(result.errors).reduce((total, count) => total + count, 0);
-  if (errorCount > 0)
-    failures.push(`${whole(errorCount)} errors: error replies are counted as requests, see their codes.`);
+  if (errorCount > 0) {
+    failures.push(
+      `${whole(errorCount)} errors, see their codes: error replies are counted as requests, failed connections are not.`,
+    );
+  }
   if (result.connectionsLostCount > 0) failures.push(`${result.connectionsLostCount} connections were lost.`);
   if (result.unansweredCount > 0) {
     failures.push(`${whole(result.unansweredCount)} requests were not answered within 2 s after the end.`);

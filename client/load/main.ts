@@ -4,6 +4,7 @@ import { lookup } from 'node:dns/promises';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CommanderError } from 'commander';
+import { formatAddress } from '../address';
 import { demoAccounts, LoadError, logIn, probe, readAccounts, readTokens } from './accounts';
 import { runLoad } from './engine';
 import { htmlReport } from './html-report';
@@ -39,14 +40,23 @@ async function main(): Promise<number> {
   }
   try {
     const report = await measure(options, version);
-    if (options.reportFile !== undefined) writeFileSync(options.reportFile, htmlReport(report));
+    // First: whatever becomes of the page, what was measured is told.
     process.stdout.write(options.json ? `${JSON.stringify(report, undefined, 2)}\n` : summaryText(report));
-    if (options.reportFile !== undefined) process.stderr.write(`report written to ${options.reportFile}\n`);
+    if (options.reportFile !== undefined) writeReport(options.reportFile, report);
     return report.isClean ? exitCodes.fine : exitCodes.failure;
   } catch (error) {
     process.stderr.write(`chat-load: ${failureText(error as NodeJS.ErrnoException, options)}\n`);
     return exitCodes.failure;
   }
+}
+
+function writeReport(file: string, report: LoadReport): void {
+  try {
+    writeFileSync(file, htmlReport(report));
+  } catch (error) {
+    throw new LoadError(`cannot write the report: ${(error as Error).message}`);
+  }
+  process.stderr.write(`report written to ${file}\n`);
 }
 
 async function measure(options: LoadOptions, version: string): Promise<LoadReport> {
@@ -105,7 +115,7 @@ async function identitiesFor(options: LoadOptions, host: string): Promise<readon
 }
 
 function failureText(error: NodeJS.ErrnoException, options: LoadOptions): string {
-  const target = `${options.host}:${options.port}`;
+  const target = formatAddress(options);
   if (error instanceof LoadError) return error.message;
   switch (error.code ?? '') {
     case 'ECONNREFUSED':

@@ -1,4 +1,6 @@
 /** The command line of chat-load. */
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { hostDefault, messageBytesMax, portDefault } from '../../shared/protocol/limits';
 import type { TlsOptions } from '../start-socket';
@@ -93,7 +95,11 @@ export function parseOptions(argv: readonly string[], version: string): LoadOpti
     )
     .addOption(numberOption('--warmup <seconds>', 'load before the measurement starts', 0, 3_600).default(1))
     .option('--json', 'print the result as JSON on standard output')
-    .option('--report <file.html>', 'write a page with charts that needs nothing else')
+    .addOption(
+      new Option('--report <file.html>', 'write a page with charts that needs nothing else').argParser(
+        writableFile,
+      ),
+    )
     .addHelpText('after', helpAfter)
     .showHelpAfterError('(chat-load --help tells more)')
     .exitOverride();
@@ -155,6 +161,18 @@ function numberOption(flags: string, description: string, min: number, max: numb
     }
     return value;
   });
+}
+
+/** Told before the run, not after it. */
+function writableFile(file: string): string {
+  try {
+    accessSync(existsSync(file) ? file : path.dirname(file), constants.W_OK);
+  } catch (error) {
+    throw new InvalidArgumentError(`It cannot be written: ${(error as Error).message}.`);
+  }
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new InvalidArgumentError('It is a folder.');
+  return file;
 }
 
 /** `host:port`, `[v6]:port`, or a host alone. */

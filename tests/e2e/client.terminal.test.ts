@@ -269,6 +269,14 @@ describe('Ctrl-C twice leaves at once', () => {
   });
 });
 
+test('Ctrl-D instead of a password leaves, and what comes next is on a line of its own', async () => {
+  const terminal = await connect();
+  await terminal.enter('auth messi');
+  await terminal.shows('Password:');
+  await terminal.press('C-d');
+  expect(await terminal.shows('left with 0')).toMatch(/Password:\nleft with 0$/);
+});
+
 test('Ctrl-C clears the line, twice leaves', async () => {
   const terminal = await logIn();
   await terminal.type('send lineker something wro');

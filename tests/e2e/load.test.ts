@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -24,13 +24,17 @@ interface Report {
     readonly latencyMs: { readonly count: number; readonly p50: number; readonly max: number };
     readonly latencyMsByCommand: Record<string, { readonly count: number }>;
     readonly series: readonly unknown[];
+    readonly connectionsLostCount: number;
   };
+  readonly warnings: readonly string[];
   readonly server: { readonly pid?: number };
 }
 
 /** A chat server as far as chat-load is concerned: one reply a line, made by the test. */
 class Responder {
   readonly requests: string[] = [];
+  /** In the order in which they came. */
+  readonly sockets: Socket[] = [];
   connectionCount = 0;
   onRequest: (() => void) | undefined;
 
@@ -40,6 +44,7 @@ class Responder {
     const responder = new Responder(createServer());
     responder.server.on('connection', (socket) => {
       responder.connectionCount += 1;
+      responder.sockets.push(socket);
       if (responder.connectionCount > connectionsMax) socket.destroy();
       let pending = '';
       socket.setEncoding('latin1').on('data', (text: string) => {
@@ -154,6 +159,50 @@ test('nobody reads the summary: it ends quietly, and the report is written', asy
   rmSync(folder, { recursive: true });
 });
 
+test('one thread without connections does not end the run of the others', async () => {
+  responder = await Responder.start(chatReply);
+  const started = responder;
+  started.onRequest = () => {
+    // The first one was for the logins.
+    if (started.requests.length > 100) started.sockets[1]!.destroy();
+  };
+  const args = ['--requests', '2000', '--connections', '2', '--generator-threads', '2', '--json'];
+  const output = await run([started.target, ...args]);
+  const { result, warnings } = reportOf(output);
+  expect(output.code).toBe(1);
+  expect(result).toMatchObject({ reason: 'complete', connectionsLostCount: 1 });
+  expect(result.latencyMsByCommand.send!.count).toBeGreaterThan(900);
+  expect(warnings).toEqual([
+    '1 errors, see their codes: error replies are counted as requests, failed connections are not.',
+    '1 connections were lost.',
+  ]);
+});
+
+test.each([
+  ['in a folder that is not there', (folder: string) => path.join(folder, 'none', 'load.html')],
+  ['that is a folder', (folder: string) => folder],
+])('a report %s is told before the run', async (_what, fileIn) => {
+  responder = await Responder.start(chatReply);
+  const folder = mkdtempSync(path.join(tmpdir(), 'chat-load-'));
+  try {
+    const output = await run([responder.target, '--requests', '20', '--report', fileIn(folder)]);
+    expect(output.code).toBe(2);
+    expect(output.stderr).toContain('--report');
+    expect(responder.connectionCount).toBe(0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a report that cannot be written in the end does not take the summary with it', async () => {
+  responder = await Responder.start(chatReply);
+  // A disk that is full.
+  const output = await run([responder.target, '--requests', '20', '--report', '/dev/full']);
+  expect(output.code).toBe(1);
+  expect(output.stdout).toContain('requests/s');
+  expect(output.stderr).toContain('chat-load: cannot write the report: ENOSPC');
+});
+
 test('an open loop makes as many requests as its rate says', async () => {
   responder = await Responder.start(chatReply);
   const args = ['--rate', '200', '--duration', '1', '--warmup', '0', '--json'];
@@ -250,6 +299,8 @@ test('where nothing listens, the message says what to do', async () => {
   expect(output.code).toBe(1);
   expect(output.stderr).toContain(`nothing listens on ${target}`);
   expect(output.stderr).not.toContain('    at ');
+  const { port } = new URL(`tcp://${target}`);
+  expect((await run([`[::1]:${port}`])).stderr).toContain(`[::1]:${port}`);
 });
 
 test('a server that takes no more connections is told, with how many were asked for', async () => {

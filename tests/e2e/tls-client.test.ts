@@ -48,6 +48,19 @@ function load(...args: readonly string[]): Promise<Finished> {
 }
 
 describe('chat-client', () => {
+  test('authorities in a file that is damaged are not passed over', async () => {
+    const damaged = folder.write('damaged.pem', certificate.pem.replace(/\n.{9}/, '\n'));
+    const cut = folder.write('cut.pem', certificate.pem.slice(0, -40));
+    // As `cat` makes it of files without a last line end.
+    const both = folder.write('both.pem', `${certificate.pem.trimEnd()}${other.pem}`);
+    for (const file of [damaged, cut]) {
+      const { code, stderr } = await connect('--tls-ca', file, `localhost:${port}`);
+      expect(stderr).toContain('A certificate in it is damaged.');
+      expect(code).toBe(2);
+    }
+    expect(await connect('--tls-ca', both, `localhost:${port}`)).toMatchObject({ code: 0, stderr: '' });
+  });
+
   test('the line that the server prints is the one to type', async () => {
     const typed = /chat-client connect (.*)$/m.exec(server.stdout)![1]!.split(' ');
     const { code, stdout, stderr } = await connect(...typed);
