@@ -2,7 +2,6 @@
  * Runs a load plan: generators in this thread or in threads of their own, their samples put together.
  * This is the interface for programs (the benchmark); `main.ts` is the one for people.
  */
-import { lookup } from 'node:dns/promises';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Generator } from './generator';
@@ -10,6 +9,7 @@ import type { EndReason, GeneratorOutcome, Sample } from './generator';
 import type { FromThread, ToThread } from './generator-thread';
 import { splitPlan } from './load-plan';
 import type { GeneratorPlan, LoadPlan } from './load-plan';
+import { reachableAddress } from './reachable-address';
 import { SampleMerger } from './sample-merger';
 import type { LoadMeasurements, SeriesPoint } from './sample-merger';
 
@@ -43,8 +43,8 @@ export async function runLoad(
   observer: LoadObserver = {},
   signal?: AbortSignal,
 ): Promise<LoadOutcome> {
-  const { address } = await lookup(plan.host);
-  const parts = splitPlan({ ...plan, host: address });
+  const host = await reachableAddress(plan.host, plan.port);
+  const parts = splitPlan({ ...plan, host });
   const merger = new SampleMerger(parts.length, observer.onPoint);
   const emit = (sample: Sample): void => {
     merger.add(sample);

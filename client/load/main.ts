@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** chat-load: puts load on a chat server. `chat-load --help` tells the rest. */
-import { lookup } from 'node:dns/promises';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CommanderError } from 'commander';
@@ -14,6 +13,7 @@ import type { LoadReport } from './load-report';
 import { parseOptions } from './options';
 import type { LoadOptions } from './options';
 import { ProgressLine } from './progress';
+import { reachableAddress } from './reachable-address';
 import { summaryText } from './summary';
 import { whole } from './text-format';
 import { UsageMeter } from './usage-meter';
@@ -60,7 +60,7 @@ function writeReport(file: string, report: LoadReport): void {
 }
 
 async function measure(options: LoadOptions, version: string): Promise<LoadReport> {
-  const { address: host } = await lookup(options.host);
+  const host = await reachableAddress(options.host, options.port);
   const plan: LoadPlan = { ...options, host, identities: await identitiesFor(options, host) };
   const meter = new UsageMeter(host, options.port);
   const goal =
