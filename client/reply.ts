@@ -97,13 +97,16 @@ export function messageOf(reply: Reply): string {
 }
 
 /** A reply that has no fixed form in the seed: its message, or else its members one after the other. */
-export function describeReply({ members }: Reply): string {
+export function describeReply({ members, text }: Reply): string {
   if (typeof members.message === 'string') return members.message;
-  const told = Object.entries(members).filter(([name]) => name !== 'status');
+  const told = objectMembers(text).filter(([name]) => name !== 'status');
   if (told.length === 0) return 'OK';
-  return told
-    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join(', ');
+  // As it came: JSON.stringify has no stack for what is nested very deeply.
+  return told.map(([name, valueText]) => `${name} ${shownValue(valueText)}`).join(', ');
+}
+
+function shownValue(valueText: string): string {
+  return valueText.startsWith('"') ? (JSON.parse(valueText) as string) : valueText;
 }
 
 /** The names in a successful `activeuser`: each is followed by `", "`. */

@@ -125,6 +125,16 @@ describe('chat-client in a pipe', () => {
     expect(stderr).toContain(`the connection to ${address} is lost`);
   });
 
+  test('shows a reply however deeply it is nested', async () => {
+    const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const address = await serve((_line, socket) =>
+      socket.write(`{"status": "OK", "a": "é", "b": ${nested}}\r\n\r\n`),
+    );
+    const { code, stdout, stderr } = await ClientProcess.run(['connect', address], 'ping\n');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toBe(`a é, b ${nested}\n`);
+  });
+
   test('leaves quietly when nobody reads its output any more', async () => {
     const address = await serve((_line, socket) => socket.write(okFrame));
     const client = ClientProcess.start('connect', address);
