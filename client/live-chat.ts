@@ -185,6 +185,9 @@ export class LiveChat extends EventEmitter<LiveChatEvents> {
     this.isLoggingOut = true;
     try {
       await this.ask((connection, token) => connection.logout(token));
+    } catch (error) {
+      // It has ended already, as it was to.
+      if (!hasCode(error, 'BAD_SESSION')) throw error;
     } finally {
       this.isLoggingOut = false;
     }
@@ -301,7 +304,7 @@ export class LiveChat extends EventEmitter<LiveChatEvents> {
       return await request;
     } catch (error) {
       if (this.subscribed === connection && connection.isOpen) {
-        if (hasCode(error, 'BAD_SESSION')) this.loseSession(error);
+        if (hasCode(error, 'BAD_SESSION') && !this.isLoggingOut) this.loseSession(error);
         if (hasCode(error, 'BAD_REPLY')) connection.destroy();
       }
       throw error;

@@ -333,6 +333,14 @@ describe('the login', () => {
     await chat.closed;
   });
 
+  test('that has expired meanwhile ends with logout too, and is not made anew', async () => {
+    const chat = await open({ password: () => 'surabaya' });
+    peer.faults.set('logout', [{ error: { code: 'BAD_SESSION' } }]);
+    await chat.logout();
+    await chat.closed;
+    expect(peer.received('auth')).toHaveLength(1);
+  });
+
   test('that is ended elsewhere is made anew, or is the end', async () => {
     const reader = new Reader();
     await open({ password: () => 'surabaya', onMessage: reader.take });
