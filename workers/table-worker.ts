@@ -31,8 +31,10 @@ const runWordsMin = 4_194_304;
 const waitMsMax = 10_000;
 /** What one transaction takes at most. */
 const runWordsMax = 4_194_304;
-/** How long a request waits for what was acknowledged to be synced, and how often it looks. */
-const syncMsMax = 2_000;
+/** How long a request waits for what was acknowledged to be synced: a client that reads, and an operator who copies. */
+const readSyncMsMax = 2_000;
+const backupSyncMsMax = 5_000;
+/** …and how often it looks. */
 const syncPollMs = 10;
 const houseKeepingMs = 60_000;
 const dayMs = 86_400_000;
@@ -44,6 +46,17 @@ const port = parentPort!;
 const memory = new Memory(settings.store);
 const { keysMax, inboxMessagesMax } = readLayout(memory.words);
 const writes = new TableWrites(memory);
+
+/** A copy would lack what clients were told is kept. */
+class NotOnDisk extends Error {
+  readonly code = 'NOT_ON_DISK';
+
+  constructor() {
+    super(
+      'nothing was copied: the disk does not take what was acknowledged last. The log says why; try again',
+    );
+  }
+}
 
 class TableFollower {
   private readonly reader = new JournalReader(memory);
@@ -83,9 +96,11 @@ class TableFollower {
     port.close();
   }
 
-  /** Copies the data, with all that is on disk now. */
+  /** Copies the data, with all that was acknowledged before. */
   backup(target: string): Promise<void> {
+    const acknowledged = this.reader.durable;
     return this.inTurn(async () => {
+      if (!(await this.isSyncedWithin(acknowledged, backupSyncMsMax))) throw new NotOnDisk();
       // What is applied before the copy need not be replayed by whoever starts from it.
       this.follow(0);
       const { applied, tables, segments } = this;
@@ -104,13 +119,23 @@ class TableFollower {
   catchUp(): Promise<void> {
     const acknowledged = this.reader.durable;
     return this.inTurn(async () => {
-      const untilMs = performance.now() + syncMsMax;
-      // With relaxed durability what was acknowledged may be on its way to the disk still.
-      while (((this.reader.synced - acknowledged) | 0) < 0 && performance.now() < untilMs)
-        await delay(syncPollMs);
+      await this.isSyncedWithin(acknowledged, readSyncMsMax);
       this.follow(0);
       if (this.failure !== undefined) throw Object.assign(new Error(this.failure.message), this.failure);
     });
+  }
+
+  /**
+   * Whether all before a position of the ring is on disk, at the latest after so long: with relaxed durability what was
+   * acknowledged may be on its way there still.
+   */
+  private async isSyncedWithin(position: number, msMax: number): Promise<boolean> {
+    const untilMs = performance.now() + msMax;
+    for (;;) {
+      if (((this.reader.synced - position) | 0) >= 0) return true;
+      if (performance.now() >= untilMs) return false;
+      await delay(syncPollMs);
+    }
   }
 
   private inTurn(act: () => Promise<void> | void): Promise<void> {
