@@ -323,6 +323,11 @@ export class Store {
     this.active.forEach((user) => this.users.lastUsedSeconds(user) < usedSince || visit(user));
   }
 
+  /** Whether a user has not been removed. */
+  isLive(user: number): boolean {
+    return this.users.isLive(user);
+  }
+
   nameBytes(user: number): number {
     return this.users.nameBytes(user);
   }

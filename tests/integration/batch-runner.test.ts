@@ -1,6 +1,7 @@
 /** Goal: a batch's lines are answered in order, each with exactly its reply, and what is not done is left for later. */
 import { replyBytesMax } from '../../shared/protocol/limits';
 import { FilledSlot } from '../support/filled-slot';
+import { nameOf } from '../support/store-values';
 
 const password = 'surabaya';
 const ok = '{"status": "OK", "message": "Message Sent"}';
@@ -84,6 +85,29 @@ describe('the inbox', () => {
       '"msg": "two"',
       '"msg": "four"',
     ]);
+  });
+
+  test('a removed user and another of the same name come in replies of their own: no name is in one twice', () => {
+    const { filled, token } = family();
+    const [messi, henderson] = [token('messi'), token('henderson')];
+    for (const number of [1, 2, 3]) {
+      filled.createUser('ana', `Ana ${number}`, password);
+      const ana = filled.logIn('ana', password);
+      for (const sender of [ana, henderson, ana]) filled.ask(`send ${sender} messi halo ${number}`);
+      if (number < 3) filled.store.removeUser(nameOf('ana'));
+    }
+    const reply = (...groups: string[]): string => `{"status": "OK", "messages": {${groups.join(', ')}}}`;
+    const group = (name: string, displayName: string, ...numbers: number[]): string => {
+      const messages = numbers.map(
+        (number) => `{"msg_from": "${displayName}", "msg_to": "Lionel Messi", "msg": "halo ${number}"}`,
+      );
+      return `"${name}": [${messages.join(', ')}]`;
+    };
+    for (const number of [1, 2, 3])
+      expect(filled.ask(`inbox ${messi}`)).toBe(
+        reply(group('ana', `Ana ${number}`, number, number), group('henderson', 'Jordan Henderson', number)),
+      );
+    expect(filled.ask(`inbox ${messi}`)).toBe(reply());
   });
 
   test('hands over what fits a reply, oldest first, and the rest the next time', () => {

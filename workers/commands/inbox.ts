@@ -2,6 +2,7 @@ import { replyBytesMax } from '../../shared/protocol/limits';
 import { asciiBytes, type ReplyWriter } from '../../shared/protocol/reply-writer';
 import type { InboxReader } from '../../shared/store/inbox';
 import type { Store } from '../../shared/store/store';
+import { TextCollector } from '../../shared/store/user-table';
 import type { CommandContext, QuickCommand } from '../command';
 
 /** `inbox <token>`: hands over what is unread, by sender, and marks it read in one step. */
@@ -53,6 +54,8 @@ class InboxFormatter implements InboxReader {
   private currentSender = 0;
   private isFirstOfSender = true;
   private bytes = 0;
+  /** Usernames of the senders so far who have been removed; another user may have such a name now. */
+  private readonly removedNames = new Set<string>();
 
   begin({ store, reply, user }: CommandContext): void {
     this.store = store;
@@ -60,6 +63,7 @@ class InboxFormatter implements InboxReader {
     this.receiver = user;
     this.currentSender = 0;
     this.bytes = frameBytes;
+    this.removedNames.clear();
     reply.bytes(opening);
   }
 
@@ -71,7 +75,23 @@ class InboxFormatter implements InboxReader {
       room === 0 ? store.displayNameBytes(this.receiver) : roomSign.byteLength + store.rooms.nameBytes(room);
     if (isFirstOfSender) bytes += senderFrameBytes + store.nameBytes(sender);
     if (bytes > replyBytesMax) return false;
+    if (isFirstOfSender && !this.hasNameForItself(sender)) return false;
     this.bytes = bytes;
+    return true;
+  }
+
+  /**
+   * Whether no sender so far has the same username. It would be in the reply's object twice, and whoever reads JSON sees
+   * the last one alone: such a sender's messages wait for the next reply. A removed user's come before its successor's.
+   */
+  private hasNameForItself(sender: number): boolean {
+    const { store, removedNames } = this;
+    const isLive = store.isLive(sender);
+    if (isLive && removedNames.size === 0) return true;
+    const name = new TextCollector();
+    store.copyName(sender, name);
+    if (removedNames.has(name.text)) return false;
+    if (!isLive) removedNames.add(name.text);
     return true;
   }
 
