@@ -218,7 +218,7 @@ export class Connection implements RequestSource {
 
   /** When what was read is more than the budget: takes what is within it, and refuses the rest. */
   private isOver(budget: ConnectionBudget, buffer: Buffer, byteCount: number): boolean {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     // What comes after a refused request is refused with it: it might depend on it, and order is kept.
     const withinBytes = this.refusedCount > 0 ? 0 : budget.take(buffer, byteCount, nowMs);
     if (withinBytes === byteCount && !budget.owes(nowMs)) return false;
@@ -231,7 +231,7 @@ export class Connection implements RequestSource {
   }
 
   private refuse(budget: ConnectionBudget, chunk: Buffer): void {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     const count = countLines(this.frame(chunk));
     if (count === 0) return;
     budget.chargeRefusals(count * rateLimitedFrame(budget.waitMs(nowMs)).length, nowMs);
@@ -341,7 +341,7 @@ export class Connection implements RequestSource {
     const previous = this.user;
     if (user === previous) return;
     this.user = user;
-    if (user !== 0) this.budget?.claim(user, Date.now());
+    if (user !== 0) this.budget?.claim(user, performance.now());
     if (!this.isClosed) this.host.moved(previous, user);
   }
 

@@ -181,10 +181,10 @@ function reloadCertificate(
 
 /** Shows how far something is that takes more than a second. */
 function progressReporter(label: string, unit: string): (done: number) => void {
-  let reportedMs = Date.now();
+  let reportedMs = performance.now();
   return (done) => {
-    if (Date.now() - reportedMs < progressAfterMs) return;
-    reportedMs = Date.now();
+    if (performance.now() - reportedMs < progressAfterMs) return;
+    reportedMs = performance.now();
     process.stdout.write(`${label.padEnd(14)} ${done} ${unit}\n`);
   };
 }

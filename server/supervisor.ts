@@ -121,7 +121,7 @@ export class Supervisor {
     this.buriedCount += 1;
     this.lost = { unknown: 0, repeated: 0 };
     this.report(death, recovery, this.lost);
-    if (this.isHopeless(Date.now())) this.giveUp(death);
+    if (this.isHopeless(performance.now())) this.giveUp(death);
     else this.replace();
   }
 

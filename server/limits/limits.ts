@@ -49,6 +49,7 @@ export class Limits {
   readonly registrations: RegistrationLimiter;
   readonly connections: AddressConnections;
   readonly proxies: AddressRanges | undefined;
+  /** The wall clock, which what is kept across restarts goes by. Budgets do not: it may be set. */
   readonly clock: () => number;
   private readonly userBudgets: UserBudgets | undefined;
 
@@ -82,7 +83,7 @@ export class Limits {
   /** The budget of a new connection; undefined when there is none to be kept. */
   budgetFor(client: Client): ConnectionBudget | undefined {
     if (client.isExempt || this.userBudgets === undefined) return undefined;
-    return new ConnectionBudget(this.userBudgets, this.clock());
+    return new ConnectionBudget(this.userBudgets, performance.now());
   }
 
   /** Grows with every change that has to be kept across restarts. */
@@ -122,7 +123,7 @@ export class Limits {
     const nowMs = this.clock();
     this.passwords.keepHouse(nowMs);
     this.registrations.keepHouse(nowMs);
-    this.userBudgets?.keepHouse(nowMs);
+    this.userBudgets?.keepHouse(performance.now());
   }
 
   private noteHeldBack({ account, network }: CountedPlace): void {

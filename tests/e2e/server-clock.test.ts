@@ -1,4 +1,4 @@
-// Goal: how long a connection may be silent, or take for a request, does not depend on the wall clock, which may be set.
+// Goal: how long a connection may be silent, or take for a request, and how much it may ask for in a time, does not depend on the wall clock, which may be set.
 import type { ClockRequest } from '../support/clock-switch';
 import { cleanUp } from '../support/clean-up';
 import { LineSocket } from '../support/line-socket';
@@ -19,6 +19,20 @@ test('set forward: who has not finished a request is cut in its time, and not be
   await server.ask(request);
   expect(await client.rest()).toContain('BAD_REQUEST');
   expect(performance.now() - beforeMs).toBeGreaterThan(3_000);
+  client.destroy();
+  await server.kill();
+});
+
+test('set forward: who is over its budget has no more of it than before', async () => {
+  const strict = ['--threads', '1', '--limit-loopback', '--flood-requests', '1'];
+  const server = await ServerProcess.start(strict, { preload });
+  const client = await LineSocket.connect(server.address);
+  client.write('ping\n'.repeat(9));
+  expect((await client.frames(9)).at(-1)).toContain('RATE_LIMITED');
+  const request: ClockRequest = { shiftMs: hourMs };
+  await server.ask(request);
+  client.write('ping\n'.repeat(8));
+  expect((await client.frames(8)).at(-1)).toContain('RATE_LIMITED');
   client.destroy();
   await server.kill();
 });

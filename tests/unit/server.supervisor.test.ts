@@ -145,6 +145,19 @@ test('threads that die as fast as they start are given up, with the reason', asy
   expect(source.startedCount).toBe(startedCount);
 });
 
+test('a wall clock that is set meanwhile does not keep them alive', async () => {
+  let wallMs = Date.now();
+  const clock = jest.spyOn(Date, 'now').mockImplementation(() => (wallMs += 60_000));
+  const { source, fatal, end } = watch(1);
+  try {
+    for (let death = 0; death < 20; death += 1) await source.threads[0]!.terminate();
+    expect(await Promise.race([fatal, Promise.resolve('going on')])).toHaveProperty('message');
+  } finally {
+    clock.mockRestore();
+    await end();
+  }
+});
+
 test('as long as tasks are carried out in between, threads may die for ever', async () => {
   const { source, supervisor, fatal, end } = watch(1);
   for (let death = 0; death < 45; death += 1) {
