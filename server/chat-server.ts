@@ -6,9 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createBatchArea, openBatchSlots } from '../shared/batch/batch-area';
 import { createStore } from '../shared/store/store';
 import { cutLineExtraBytes } from '../shared/protocol/limits';
-import { capacityFor } from '../shared/store/capacity';
 import { DurablePosition } from '../shared/store/durable-position';
 import { Memory } from '../shared/store/memory';
+import { serverCapacity } from '../shared/store/server-capacity';
 import { SubscriptionFlags } from '../shared/store/subscription-flags';
 import { countUsers, countUsersEver } from '../shared/store/statistics';
 import type { Account } from './account-rules';
@@ -36,13 +36,9 @@ import type { LoadSummary } from '../shared/journal/journal-messages';
 const drainMsMax = 8_000;
 /** …and then for what was read of those who are gone. */
 const idleMsMax = 1_000;
-/** Slots for threads that attach while a dead one's slot is not recovered yet. */
-const spareThreadSlots = 8;
 /** What one connection may put in one batch; a longer line bound raises it. */
 const segmentBytesMin = 32_768;
 
-/** 16 MiB: seconds of messages, while the disk is busy. */
-const ringWords = 4_194_304;
 /** How often connections are counted as signs of life of their users, and what has expired is removed. */
 const houseIntervalMs = 60_000;
 
@@ -84,9 +80,8 @@ export class ChatServer {
     onUnsound: (error: Error) => void = onFatal,
     identity?: TlsIdentity,
   ) {
-    const { threads, memory, maxInbox, maxLine, data, durability, historyDays, keepsHouse = true } = options;
-    const ring = options.ephemeral ? 0 : ringWords;
-    this.store = createStore(capacityFor(memory, threads + spareThreadSlots, maxInbox, ring));
+    const { threads, maxLine, data, durability, historyDays, keepsHouse = true } = options;
+    this.store = createStore(serverCapacity(options));
     this.gate = new ReleaseGate(new DurablePosition(this.store));
     this.limits = new Limits(options, log);
     if (!options.ephemeral) {

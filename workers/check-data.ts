@@ -11,8 +11,8 @@ import { findJournalEnd } from '../shared/journal/journal-end';
 import { segmentsAmong } from '../shared/journal/segment';
 import { SegmentReader } from '../shared/journal/segment-reader';
 import { auditStore } from '../shared/store/audit';
-import { capacityFor } from '../shared/store/capacity';
 import { Memory } from '../shared/store/memory';
+import { serverCapacity } from '../shared/store/server-capacity';
 import { createStore } from '../shared/store/store';
 import { StoreLoader } from '../shared/store/store-loader';
 import { loadStore } from './load-store';
@@ -21,7 +21,6 @@ import { Tables } from './tables/tables';
 
 /** Any but 0, in a process that has one thread. */
 const threadId = 1;
-const threadsMax = 1;
 
 /** Errors that say that something is wrong with the data, and not with this program, the system or the options. */
 const damageCodes = new Set([
@@ -86,14 +85,14 @@ function checkJournal(folder: string, applied: number): number {
 
 /** Does what a start does, and audits what comes of it. */
 function replay(
-  { folder, memory, maxInbox }: InspectTask & { readonly kind: 'checkAll' },
+  task: InspectTask & { readonly kind: 'checkAll' },
   tables: Tables,
   end: number,
   findings: string[],
   figures: Figures,
 ): void {
-  const store = createStore(capacityFor(memory, threadsMax, maxInbox));
-  const segments = new SegmentReader(dataFolders(folder).journal);
+  const store = createStore(serverCapacity(task));
+  const segments = new SegmentReader(dataFolders(task.folder).journal);
   const { replayed } = loadStore(
     new StoreLoader(new Memory(store), threadId),
     tables,

@@ -77,7 +77,7 @@ async function exportUser(context: OperatorContext, options: ServerOptions, user
 
 /** The options themselves have been read without an error by now. */
 async function check(options: ServerOptions): Promise<void> {
-  const { data, memory, maxInbox } = options;
+  const { data, memory, threads, maxInbox, ephemeral } = options;
   const folder = path.resolve(data);
   chooseAccounts(options, 1);
   const certificate = chooseCertificate(options);
@@ -105,7 +105,8 @@ async function check(options: ServerOptions): Promise<void> {
     },
     async () => {
       say('Data', `${folder}, no server runs on it`);
-      await report(folder, { kind: 'checkAll', folder: data, memory, maxInbox });
+      say('As by a start', `with --memory ${memory}, --threads ${threads}, --max-inbox ${maxInbox}`);
+      await report(folder, { kind: 'checkAll', folder: data, memory, threads, maxInbox, ephemeral });
     },
   );
 }

@@ -11,9 +11,11 @@ export type InspectTask =
   | {
       readonly kind: 'checkAll';
       readonly folder: string;
-      /** MiB. */
+      /** What a start would make its store of: `memory` in MiB. */
       readonly memory: number;
+      readonly threads: number;
       readonly maxInbox: number;
+      readonly ephemeral: boolean;
     };
 
 export interface CheckReport {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { cleanUp } from '../support/clean-up';
 import { LineSocket } from '../support/line-socket';
 import { jsonLines, operate } from '../support/operator-command';
+import { prepareUsers } from '../support/prepared-data';
 import { ServerProcess } from '../support/server-process';
 import { TemporaryFolder } from '../support/temporary-folder';
 
@@ -136,6 +137,23 @@ test('check of a running server reads the tables, and says that the journal was 
     code: 0,
     stdout: expect.stringMatching(/Damage\s+none\nNot checked/) as string,
   });
+});
+
+test('check refuses what a start of the same options has no memory for', async () => {
+  const crowded = folder.file('crowded');
+  // Half of this memory is the journal's ring, and a tenth of the rest the accounts'.
+  await prepareUsers(crowded, 15_000);
+  const small = ['--data', crowded, '--memory', '32'];
+  expect(await ServerProcess.run(['--port', '0', ...small])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('raise --memory') as string,
+  });
+  expect(await operate(['check', ...small])).toMatchObject({
+    code: 2,
+    stdout: expect.not.stringContaining('none') as string,
+    stderr: expect.stringContaining('raise --memory') as string,
+  });
+  expect(await operate(['check', '--data', crowded])).toMatchObject({ code: 0 });
 });
 
 test('check finds a wrong configuration', async () => {
