@@ -151,6 +151,18 @@ export class ChatServer {
     this.listener.identity = identity;
   }
 
+  /**
+   * Sessions of a user have ended, but for that of a connection that has ended the others: tells the subscriptions that
+   * go by them. A connection that is subscribed still has a session; of any other it is not known, and it belongs to the
+   * user again with its next request.
+   */
+  async followEndedSessions(user: number, author?: Connection): Promise<void> {
+    await this.live.checkSessions(user);
+    for (const connection of this.listener.connections)
+      if (connection.user === user && connection !== author && !this.live.isSubscribed(connection, user))
+        connection.loseUser();
+  }
+
   /** What the operator's commands work with. */
   get accountCreator(): AccountCreator {
     return { chatPool: this.chatPool, hashPool: this.hashPool, gate: this.gate };
@@ -239,9 +251,10 @@ export class ChatServer {
         enqueue: (connection: Connection) => {
           this.dispatcher.enqueue(connection);
         },
-        runSlow: async (deferral, client) => {
-          const finished = await limitedLane.run(deferral, client);
-          if ((finished.endedSessionsOf ?? 0) !== 0) await this.live.checkSessions(finished.endedSessionsOf);
+        runSlow: async (deferral, connection) => {
+          const finished = await limitedLane.run(deferral, connection.client);
+          const { endedSessionsOf = 0 } = finished;
+          if (endedSessionsOf !== 0) await this.followEndedSessions(endedSessionsOf, connection);
           return finished;
         },
         subscribe: (connection: Connection, subscription: Subscription) => {

@@ -40,7 +40,7 @@ export interface ConnectionHost {
   /** See `Dispatcher.append`. */
   append(connection: Connection, lines: Uint8Array, lengthBytes: number): boolean;
   enqueue(connection: Connection): void;
-  runSlow(deferral: Deferral, client: Client): Promise<FinishedCommand>;
+  runSlow(deferral: Deferral, connection: Connection): Promise<FinishedCommand>;
   /** What is typed after `chat-client connect` to come here, for those who came with another protocol. */
   readonly address: () => string;
   /** The client is to get the live frames of a session. */
@@ -61,7 +61,7 @@ export class Connection implements RequestSource {
   endedSinceMs: number | undefined;
   /** When the first byte of a request came whose last is missing; 0 when there is none. */
   partialSinceMs = 0;
-  /** The user whose session was last used here; 0 until then, and when that session was ended here. */
+  /** The user whose session was last used here; 0 until then, and when that session has ended. */
   user = 0;
   /** Whether a session was ever used here. */
   isKnown = false;
@@ -155,6 +155,11 @@ export class Connection implements RequestSource {
   push(frames: string): boolean {
     this.write(frames);
     return this.congestedSinceMs === undefined;
+  }
+
+  /** The session was ended elsewhere that was used here. */
+  loseUser(): void {
+    if (this.user !== 0) this.belongTo(0);
   }
 
   /** Nothing of it is under way or waits. */
@@ -324,7 +329,7 @@ export class Connection implements RequestSource {
   }
 
   private waitForSlow(deferral: Deferral): void {
-    this.host.runSlow(deferral, this.client).then(
+    this.host.runSlow(deferral, this).then(
       ({ reply, user }) => {
         if (user !== 0) this.belongTo(user);
         this.write(reply);

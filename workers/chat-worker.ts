@@ -110,10 +110,10 @@ function carryOut(task: OtherTask): TaskResult {
       );
     }
     case 'removeUser':
-      return changeAccount(() => store.removeUser(nameOf(task.username)));
+      return endSessionsOf(nameOf(task.username), (name) => store.removeUser(name));
     case 'setPassword':
-      return changeAccount(() =>
-        store.resetPassword(nameOf(task.username), StoredText.fromAscii(task.passwordHash)),
+      return endSessionsOf(nameOf(task.username), (name) =>
+        store.resetPassword(name, StoredText.fromAscii(task.passwordHash)),
       );
     case 'listUsers':
       return store.listUsers();
@@ -139,6 +139,13 @@ function changeAccount(change: () => ErrorCode | 'OK'): AccountResult {
   const outcome = change();
   journal.announce();
   return { outcome, position: journal.awaited };
+}
+
+/** A change of an account that ends the user's sessions. */
+function endSessionsOf(name: Name, change: (name: Name) => ErrorCode | 'OK'): AccountResult {
+  const { user } = store.credentialsOf(name) ?? { user: 0 };
+  const result = changeAccount(() => change(name));
+  return result.outcome === 'OK' ? { ...result, endedSessionsOf: user } : result;
 }
 
 function nameOf(username: string): Name {

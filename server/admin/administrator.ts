@@ -2,7 +2,7 @@
  * Carries out what the operator asks for, in the process that has the data: a running server, or a command that has
  * opened the data of a stopped one.
  */
-import type { ListedUser } from '../../shared/batch/tasks';
+import type { AccountResult, ListedUser } from '../../shared/batch/tasks';
 import type { Account } from '../account-rules';
 import { type AccountCreator, createEach, hashNew } from '../accounts';
 import type { HeldBack, Limits } from '../limits/limits';
@@ -12,6 +12,8 @@ import type { AdminService, Outcome } from './admin-service';
 export interface AdministeredServer {
   readonly accountCreator: AccountCreator;
   readonly limits: Limits;
+  /** All sessions of a user have ended. */
+  followEndedSessions(user: number): Promise<void>;
   backup(target: string): Promise<void>;
   catchUp(): Promise<void>;
 }
@@ -28,17 +30,12 @@ export class Administrator implements AdminService {
   }
 
   async setPassword(username: string, password: string): Promise<Outcome> {
-    const { chatPool, hashPool, gate } = this.server.accountCreator;
-    const { outcome, position } = await chatPool.setPassword(username, await hashNew(password, hashPool));
-    if (position !== undefined) await gate.whenDurable(position);
-    return outcome;
+    const { chatPool, hashPool } = this.server.accountCreator;
+    return this.endSessions(await chatPool.setPassword(username, await hashNew(password, hashPool)));
   }
 
   async removeUser(username: string): Promise<Outcome> {
-    const { chatPool, gate } = this.server.accountCreator;
-    const { outcome, position } = await chatPool.removeUser(username);
-    if (position !== undefined) await gate.whenDurable(position);
-    return outcome;
+    return this.endSessions(await this.server.accountCreator.chatPool.removeUser(username));
   }
 
   async *listUsers(): AsyncGenerator<ListedUser> {
@@ -59,5 +56,12 @@ export class Administrator implements AdminService {
 
   catchUp(): Promise<void> {
     return this.server.catchUp();
+  }
+
+  /** Once the change is on disk, what goes by the sessions that it has ended ends too. */
+  private async endSessions({ outcome, position, endedSessionsOf = 0 }: AccountResult): Promise<Outcome> {
+    if (position !== undefined) await this.server.accountCreator.gate.whenDurable(position);
+    if (endedSessionsOf !== 0) await this.server.followEndedSessions(endedSessionsOf);
+    return outcome;
   }
 }

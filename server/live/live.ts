@@ -116,6 +116,11 @@ export class Live {
     }
   }
 
+  /** Whether a connection gets the frames of a user. */
+  isSubscribed(sink: FrameSink, user: number): boolean {
+    return this.bySink.get(sink)?.some((subscriber) => subscriber.user === user) ?? false;
+  }
+
   /** Tells events that nobody will miss: those subscribers who can follow, in one write each. */
   tell(told: readonly { readonly listeners: readonly number[]; readonly event: JsonValue }[]): void {
     const frames = new Map<number, string>();

@@ -168,6 +168,8 @@ export interface FinishedCommand {
 export interface AccountResult {
   readonly outcome: ErrorCode | 'OK';
   readonly position: number | undefined;
+  /** The user whose sessions have ended. */
+  readonly endedSessionsOf?: number;
 }
 
 /** What every thread of both pools is started with. */

@@ -2,6 +2,7 @@
 import { cleanUp } from '../support/clean-up';
 import { LineSocket } from '../support/line-socket';
 import { LiveClient, type Frame } from '../support/live-client';
+import { operate } from '../support/operator-command';
 import { ServerProcess } from '../support/server-process';
 import { TemporaryFolder } from '../support/temporary-folder';
 
@@ -166,6 +167,60 @@ test('whoever has logged out is gone, whether or not the connection stays open',
   const { tokenid } = await messi.client.ask('auth messi surabaya');
   await announced(lineker.client, 'messi', 'online');
   expect(await messi.client.ask(`whoami ${String(tokenid)}`)).toMatchObject({ status: 'OK' });
+});
+
+test('whoever has no session left is gone: after a new password, the operator’s or its own, and a removal', async () => {
+  await server.stop();
+  const folder = new TemporaryFolder();
+  const data = folder.file('data');
+  server = await ServerProcess.start(['--threads', '2'], { data });
+  const lineker = await LiveClient.login(server.address, 'lineker');
+  await lineker.client.ask(`subscribe ${lineker.token}`);
+  const { client, token } = await LiveClient.login(server.address, 'messi');
+  await client.ask(`send ${token} lineker halo`);
+  await client.ask(`subscribe ${token}`);
+  await announced(lineker.client, 'messi', 'online');
+
+  const { client: device, token: deviceToken } = await LiveClient.login(server.address, 'messi');
+  await device.ask(`passwd ${deviceToken} surabaya bandung`);
+  while ((await client.event())['event'] !== 'logout');
+  device.socket.destroy();
+  await announced(lineker.client, 'messi', 'offline');
+
+  const second = await client.ask('auth messi bandung');
+  await client.ask(`subscribe ${String(second['tokenid'])}`);
+  await announced(lineker.client, 'messi', 'online');
+  await operate(['user', 'passwd', 'messi', '--data', data], { input: 'jakarta\n' });
+  while ((await client.event())['event'] !== 'logout');
+  await announced(lineker.client, 'messi', 'offline');
+
+  const third = await client.ask('auth messi jakarta');
+  await client.ask(`subscribe ${String(third['tokenid'])}`);
+  await announced(lineker.client, 'messi', 'online');
+  await operate(['user', 'remove', 'messi', '--data', data]);
+  while ((await client.event())['event'] !== 'logout');
+  await announced(lineker.client, 'messi', 'offline');
+  folder.remove();
+}, 60_000);
+
+test('who changes the password stays, and so does a device with the same session', async () => {
+  const lineker = await LiveClient.login(server.address, 'lineker');
+  await lineker.client.ask(`subscribe ${lineker.token}`);
+  const { client: henderson, token: other } = await LiveClient.login(server.address, 'henderson');
+  await henderson.ask(`send ${other} lineker halo`);
+  await announced(lineker.client, 'henderson', 'online');
+  const { client: messi, token } = await LiveClient.login(server.address, 'messi');
+  await messi.ask(`send ${token} lineker halo`);
+  await announced(lineker.client, 'messi', 'online');
+  const second = await LiveClient.connect(server.address);
+  await second.ask(`subscribe ${token}`);
+  await messi.ask(`passwd ${token} surabaya bandung`);
+  messi.socket.destroy();
+  await second.ask('ping');
+  // Told after what would be told of messi.
+  henderson.socket.destroy();
+  await announced(lineker.client, 'henderson', 'offline');
+  expect(lineker.client.events.filter(({ state }) => state === 'offline')).toHaveLength(1);
 });
 
 test('a room: its messages to all members but the sender, who comes and who goes', async () => {
