@@ -50,13 +50,14 @@ export class BatchQueues {
     });
   }
 
-  /** Gives a thread a queue: its own, or one that is nobody's. There are as many as threads. */
-  assign(threadId: number): void {
-    if (this.find(threadId) !== undefined) return;
+  /** Gives a thread a queue: its own, or one that is nobody's. False when there is none until a dead thread is buried. */
+  assign(threadId: number): boolean {
+    if (this.find(threadId) !== undefined) return true;
     const free = this.find(0);
-    if (free === undefined) throw new Error('there are more threads than queues of batches');
+    if (free === undefined) return false;
     free.queue.thread = threadId;
     this.submitWaiting();
+    return true;
   }
 
   /** Has a thread leave its queue after the batch that it runs. */

@@ -24,6 +24,7 @@ import type {
 import { Memory } from '../shared/store/memory';
 import { readLayout } from '../shared/store/layout';
 import { recoverThread } from '../shared/store/recovery';
+import { spareThreadSlots } from '../shared/store/server-capacity';
 import { BatchQueues } from './batch-queues';
 import type { LostRequests } from './dispatcher';
 import { Supervisor, type SupervisorHost, type ThreadSource } from './supervisor';
@@ -62,7 +63,7 @@ export class ChatPool {
     settings: Omit<WorkerSettings, 'queueArea'>,
     host: PoolHost,
   ) {
-    const queueArea = createQueueArea(threads);
+    const queueArea = createQueueArea(threads + spareThreadSlots);
     const memory = new Memory(settings.store);
     const layout = readLayout(memory.words);
     this.queues = new BatchQueues(queueArea, batchesPerWorker);
@@ -193,10 +194,10 @@ export class ChatPool {
   private readonly balance: Balance = ({ name }, workers) => {
     const { serving, queues } = this;
     if (name === serveName) {
-      const server = workers.find(({ id }) => !serving.has(id));
+      // One that has taken the place of a dying thread finds no queue when that one, and all spare ones, are not given up.
+      const server = workers.find(({ id }) => !serving.has(id) && queues.assign(id));
       if (server === undefined) return null;
       serving.add(server.id);
-      queues.assign(server.id);
       return server;
     }
     const free = workers.filter(({ currentUsage }) => currentUsage <= otherTasksPerWorker);

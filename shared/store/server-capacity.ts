@@ -6,7 +6,7 @@ import { capacityFor } from './capacity';
 import type { StoreCapacity } from './layout';
 
 /** Slots for threads that attach while a dead one's slot is not recovered yet. */
-const spareThreadSlots = 8;
+export const spareThreadSlots = 8;
 /** 16 MiB: seconds of messages, while the disk is busy. */
 const ringWords = 4_194_304;
 

@@ -142,6 +142,18 @@ test('batches wait for the first thread', async () => {
   }
 });
 
+test('a thread that comes before the one whose place it takes is buried has a queue once there is one', async () => {
+  const queues = new BatchQueues(createQueueArea(1), batchesPerThread);
+  expect(queues.assign(1)).toBe(true);
+  const lost = queues.run(0);
+  expect(queues.assign(2)).toBe(false);
+  // Who has a queue is not in the way of itself.
+  expect(queues.assign(1)).toBe(true);
+  queues.bury(1);
+  await expect(lost).rejects.toThrow('died');
+  expect(queues.assign(2)).toBe(true);
+});
+
 describe('a queue', () => {
   const queueOfItsOwn = (): BatchQueue => new BatchQueue(new Memory(createQueueArea(1)), 0);
 
