@@ -3,8 +3,9 @@
  *
  * States: idle (nothing to do) → waiting (in the dispatcher's queue) → running (its lines are under way) → idle.
  * A connection whose client does not read its replies is *congested*: it is not read from and not enqueued until its
- * send queue has drained, and cut when that takes too long. One that is over its budget (`limits/flood-budget.ts`) is
- * not read from for a while; what was read over it is refused in its turn, after all that was read before.
+ * send queue has drained, and cut when nothing of that leaves for too long. One that is over its budget
+ * (`limits/flood-budget.ts`) is not read from for a while; what was read over it is refused in its turn, after all that
+ * was read before.
  */
 import type { Socket } from 'node:net';
 import type { Deferral, FinishedCommand, Subscription } from '../shared/batch/tasks';
@@ -59,6 +60,8 @@ export class Connection implements RequestSource {
   congestedSinceMs: number | undefined;
   /** When this side said its last; undefined until then. It is out once the client has read what was written before. */
   endedSinceMs: number | undefined;
+  /** When the client was last seen to take some of what waits for it. */
+  private takenMs = 0;
   /** When the first byte of a request came whose last is missing; 0 when there is none. */
   partialSinceMs = 0;
   /** The user whose session was last used here; 0 until then, and when that session has ended. */
@@ -170,6 +173,18 @@ export class Connection implements RequestSource {
   /** Whether an unfinished request has been so since before then, and all the time could have been finished. */
   isPartialSince(timeMs: number): boolean {
     return this.partialSinceMs !== 0 && this.partialSinceMs < timeMs && !this.isPaused && this.isIdle;
+  }
+
+  /**
+   * Since when the client takes nothing of what it should, at most; undefined when there is nothing that it should. What
+   * it takes is seen when this is asked, which is to be done now and then.
+   */
+  unreadSinceMs(nowMs: number): number | undefined {
+    // What was ended is gone by then, unless its client does not read what is left.
+    const sinceMs = this.congestedSinceMs ?? this.endedSinceMs;
+    if (sinceMs === undefined) return undefined;
+    if (this.writer.hasProgressed()) this.takenMs = nowMs;
+    return Math.max(sinceMs, this.takenMs);
   }
 
   /** Takes no more requests, finishes those that were read, then closes. */

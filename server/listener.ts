@@ -212,8 +212,7 @@ export class Listener {
     const { loginTimeoutMs, sendTimeoutMs, lineTimeoutMs } = this.options;
     for (const connection of this.connections) {
       const { client } = connection;
-      // What was ended is gone by then, unless its client does not read what is left.
-      const unreadSinceMs = connection.congestedSinceMs ?? connection.endedSinceMs;
+      const unreadSinceMs = connection.unreadSinceMs(nowMs);
       if (unreadSinceMs !== undefined && nowMs - unreadSinceMs > sendTimeoutMs) {
         this.log.info({ address: client.text }, 'cut a connection that left its replies unread');
         connection.cut();

@@ -109,7 +109,7 @@ function createOptions(): Option[] {
     new Option('--login-timeout <seconds>', 'silence allowed before the first request with a session')
       .default(60)
       .argParser(integer(1, 86_400)),
-    new Option('--send-timeout <seconds>', 'how long a client may leave its replies unread')
+    new Option('--send-timeout <seconds>', 'how long a client may take nothing of its replies')
       .default(30)
       .argParser(integer(1, 86_400)),
     new Option('--line-timeout <seconds>', 'how long a request may take from its first byte to its last')

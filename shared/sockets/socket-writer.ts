@@ -16,6 +16,8 @@ interface WriteRequest {
 
 /** What Node keeps behind a socket. */
 interface WritableHandle {
+  /** Bytes that wait for the kernel. */
+  readonly writeQueueSize: number;
   /** Returns 0, or a negative error number. */
   writeLatin1String(request: WriteRequest, text: string): number;
 }
@@ -36,6 +38,10 @@ export class SocketWriter {
   private readonly isDirect: boolean;
   /** The length of a text of which libuv keeps what the kernel has not taken; 0 when there is none. */
   private keptBytes = 0;
+  private writtenBytes = 0;
+  /** As `hasProgressed` saw them last: bytes of texts that are out whole, and of others that the kernel has not taken. */
+  private outBytes = 0;
+  private heldBytes = 0;
 
   /** @param onDrained Hears that what was queued is out, but for little, if it was more than a little. */
   constructor(
@@ -51,12 +57,23 @@ export class SocketWriter {
     return this.keptBytes + this.socket.writableLength;
   }
 
+  /** Whether the kernel has taken any of what waits since this was asked last. */
+  hasProgressed(): boolean {
+    const outBytes = this.writtenBytes - this.queuedBytes;
+    const heldBytes = this.socket._handle?.writeQueueSize ?? 0;
+    const hasProgressed = outBytes !== this.outBytes || heldBytes < this.heldBytes;
+    this.outBytes = outBytes;
+    this.heldBytes = heldBytes;
+    return hasProgressed;
+  }
+
   /** Writes a byte for each character, all of which are below 256. Drops them when the socket is closed or was ended. */
   write(text: string): void {
     const { socket } = this;
     const handle = socket._handle;
     // A socket that is destroyed has no handle any more.
     if (handle === null || handle === undefined || socket.writableEnded) return;
+    this.writtenBytes += text.length;
     if (this.isDirect && this.queuedBytes === 0) this.writeTo(handle, text);
     else socket.write(text, 'latin1');
   }

@@ -1,5 +1,6 @@
-// Goal: a connection that the server has ended does not keep its place because its client leaves a little unread: less
-// than what is taken for not reading at all, and more than the kernel keeps.
+// Goal: a client that takes nothing of what waits for it is cut, and one that takes it slowly is not. A connection that the
+// server has ended does not keep its place because its client leaves a little unread: less than what is taken for not
+// reading at all, and more than the kernel keeps.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import pino from 'pino';
@@ -17,14 +18,25 @@ const noLimits = {
   registrationsPerHour: 0,
 };
 const text = 'x'.repeat(50_000);
+const floodTexts = 800;
 
-/** A listener whose connections answer each request with texts until the kernel takes no more of them. */
-function listenerThatFills(loginTimeoutMs: number): Listener {
+/** Texts until the kernel takes no more of them. */
+function fill(connection: Connection): void {
   const writes = jest.spyOn(SocketWriter.prototype, 'write');
-  const fill = (connection: Connection): void => {
+  do connection.push(text);
+  while ((writes.mock.contexts.at(-1) as SocketWriter).queuedBytes === 0);
+}
+
+/** Much more than the kernel keeps. */
+function flood(connection: Connection): void {
+  for (let count = 0; count < floodTexts; count += 1) connection.push(text);
+}
+
+/** A listener whose connections answer each request with texts. */
+function listenerThatAnswers(answer: (connection: Connection) => void, loginTimeoutMs: number): Listener {
+  const carryOut = (connection: Connection): void => {
     connection.takeLines(text.length);
-    do connection.push(text);
-    while ((writes.mock.contexts.at(-1) as SocketWriter).queuedBytes === 0);
+    answer(connection);
     connection.complete({
       replies: '',
       unconsumed: undefined,
@@ -48,7 +60,7 @@ function listenerThatFills(loginTimeoutMs: number): Listener {
       lineBytesMax: 8_192,
       append: () => false,
       enqueue: (connection) => {
-        setImmediate(fill, connection);
+        setImmediate(carryOut, connection);
       },
       runSlow: () => Promise.reject(new Error('nothing is slow here')),
       subscribe: () => undefined,
@@ -65,7 +77,7 @@ test.each([
   ['closed because it was silent', 300, false],
   ['half-closed by its client', 60_000, true],
 ])('one that is %s', async (_why, loginTimeoutMs, halfCloses) => {
-  const listener = listenerThatFills(loginTimeoutMs);
+  const listener = listenerThatAnswers(fill, loginTimeoutMs);
   const port = await listener.listen();
   const client = connect(port, '127.0.0.1').on('error', () => undefined);
   await once(client, 'connect');
@@ -90,4 +102,33 @@ test.each([
   client.destroy();
   await listener.drain();
   expect(isGone).toBe(true);
+});
+
+test.each([
+  ['takes a little all the time gets everything', 160_000],
+  ['takes nothing is cut', 0],
+])('one whose client %s', async (_what, bytesAtOnce) => {
+  const listener = listenerThatAnswers(flood, 60_000);
+  const port = await listener.listen();
+  const client = connect(port, '127.0.0.1').on('error', () => undefined);
+  await once(client, 'connect');
+  client.pause();
+  client.write('ping\n');
+  while (listener.connections.size === 0) await new Promise(setImmediate);
+  const allBytes = floodTexts * text.length;
+  let receivedBytes = 0;
+  // Some 8 MB a second, for much longer than the time in which something has to be taken.
+  await new Promise<void>((resolve) => {
+    const reading = setInterval(() => {
+      const chunk = client.read(Math.min(bytesAtOnce, client.readableLength)) as Buffer | null;
+      receivedBytes += chunk?.length ?? 0;
+      if (listener.connections.size > 0 && receivedBytes < allBytes) return;
+      clearInterval(reading);
+      resolve();
+    }, 20);
+  });
+  expect(receivedBytes === allBytes).toBe(bytesAtOnce > 0);
+  client.destroy();
+  listener.cutAll();
+  await listener.drain();
 });
