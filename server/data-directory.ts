@@ -15,7 +15,12 @@ const controlConnectionsMax = 64;
 /** A socket's path is at most this long (`sun_path` in unix(7), less one for the end). */
 const socketPathBytesMax = 107;
 
+/** How often to look whether the directory is where it was. */
+const lookIntervalMs = 1_000;
+
 export class DataDirectory {
+  private watching: NodeJS.Timeout | undefined;
+
   private constructor(
     readonly folder: string,
     private readonly socket: SocketPath,
@@ -49,8 +54,31 @@ export class DataDirectory {
     return new DataDirectory(folder, socket, server, connections);
   }
 
+  /**
+   * Calls back, once, when the directory is found to be no longer where it was: moved away, removed, or without the socket
+   * that keeps others from it. What is written from then on no start may find.
+   */
+  watch(onLost: (error: StartError) => void): void {
+    const file = dataFolders(path.resolve(this.folder)).socket;
+    const own = identityOf(file);
+    const isThere = (): boolean => {
+      try {
+        return own !== undefined && identityOf(file) === own;
+      } catch {
+        // It cannot be seen now: that says nothing.
+        return true;
+      }
+    };
+    this.watching = setInterval(() => {
+      if (isThere()) return;
+      clearInterval(this.watching);
+      onLost(lost(this.folder));
+    }, lookIntervalMs).unref();
+  }
+
   /** Lets another have it; cuts the connections to the control socket. */
   async release(): Promise<void> {
+    clearInterval(this.watching);
     const closed = closeServer(this.server);
     for (const connection of this.connections) connection.destroy();
     await closed;
@@ -96,6 +124,20 @@ function ownerOf(folder: string): number | undefined {
   } catch (error) {
     throw unusable(folder, error);
   }
+}
+
+/** What stays the same of a file, wherever it is moved to; undefined when there is none. */
+function identityOf(file: string): string | undefined {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}`;
+}
+
+function lost(folder: string): StartError {
+  return new StartError(
+    `the data directory ${folder} was moved away or removed while the server had it, or its control.sock was. ` +
+      'All that was acknowledged is in the files that were there: put them back, or start the server where they are now.',
+    exitCode.dataUnavailable,
+  );
 }
 
 function makePrivate(folder: string): void {

@@ -42,6 +42,7 @@ export async function runServer({ version, readOptions, onFatal }: ServerRun): P
     : await DataDirectory.own(options.data, (socket) => {
         control.accept(socket);
       });
+  directory?.watch(onFatal);
   const identity = ready ?? (certificate && loadIdentity(certificate));
   const stopUnsound = (error: Error): void => {
     stops.stopFor(error);
