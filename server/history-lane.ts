@@ -1,6 +1,7 @@
 /**
  * Answers `history` and `search`: a thread outside the pools that reads the tables, one job after the other, a bounded
- * number waiting, of each user and of all, and past that BUSY. It starts with the first job, and again with the next should
+ * number waiting, of each user and of all, and past that BUSY. Users share the places and take turns: who comes when all
+ * are taken gets one of whoever has the most, if that is more than its own. It starts with the first job, and again with the next should
  * it ever die.
  *
  * Before a job the table thread catches up with the journal, so that what was acknowledged before is found. All jobs that
@@ -50,7 +51,8 @@ export class HistoryLane {
   async run(job: HistoryJob): Promise<string> {
     const { user } = job;
     const jobCount = this.jobsOfUser.get(user) ?? 0;
-    if (this.waiting.length >= waitingMax || jobCount >= jobsPerUserMax) return busy;
+    if (jobCount >= jobsPerUserMax || (this.waiting.length >= waitingMax && !this.makeRoomFor(user)))
+      return busy;
     this.jobsOfUser.set(user, jobCount + 1);
     const reply = await new Promise<string>((resolve) => {
       this.waiting.push({ job, resolve });
@@ -73,6 +75,18 @@ export class HistoryLane {
     });
   }
 
+  /** Takes the youngest job of who has the most waiting, for BUSY is no worse for it than for who has fewer. */
+  private makeRoomFor(user: number): boolean {
+    const counts = new Map<number, number>();
+    for (const { job } of this.waiting) counts.set(job.user, (counts.get(job.user) ?? 0) + 1);
+    const most = Math.max(...counts.values());
+    if (most <= (counts.get(user) ?? 0) + 1) return false;
+    const youngest = this.waiting.findLastIndex(({ job }) => counts.get(job.user) === most);
+    const [dropped] = this.waiting.splice(youngest, 1);
+    dropped!.resolve(busy);
+    return true;
+  }
+
   private noteDone(user: number): void {
     const jobCount = this.jobsOfUser.get(user)! - 1;
     if (jobCount === 0) this.jobsOfUser.delete(user);
@@ -82,7 +96,7 @@ export class HistoryLane {
   private async runWaiting(): Promise<void> {
     this.isRunning = true;
     while (this.waiting.length > 0) {
-      const jobs = this.waiting;
+      const jobs = inTurns(this.waiting);
       this.waiting = [];
       const isCurrent = await this.catchUpInTime();
       for (const { job, resolve } of jobs)
@@ -133,6 +147,17 @@ export class HistoryLane {
     });
     return thread;
   }
+}
+
+/** The first job of every user, then the second of each, and so on. */
+function inTurns(jobs: readonly WaitingJob[]): WaitingJob[] {
+  const counts = new Map<number, number>();
+  const turns = jobs.map((waiting) => {
+    const turn = counts.get(waiting.job.user) ?? 0;
+    counts.set(waiting.job.user, turn + 1);
+    return { waiting, turn };
+  });
+  return turns.sort((left, right) => left.turn - right.turn).map(({ waiting }) => waiting);
 }
 
 function tell(thread: Worker, request: HistoryRequest): void {
