@@ -3,7 +3,7 @@
  */
 import type { CatchUpTask, CaughtUp } from '../shared/batch/tasks';
 import { ReplyWriter } from '../shared/protocol/reply-writer';
-import type { MessageReader, StoredMessage } from '../shared/store/inbox';
+import type { MessageReader, StoredMessage } from '../shared/store/message-readers';
 import type { Store } from '../shared/store/store';
 import { roomsOf } from './audience';
 import { liveMessageEnding, liveMessageOpening } from './live-frames';

@@ -1,6 +1,6 @@
 /**
- * Messages in the order of their sequences: a chain of blocks, guarded by the lock of whoever it belongs to. A message is
- * one block or several; the tail is the last block of the last message.
+ * Messages in the order of their sequences, of an inbox or of a room: a chain of blocks, guarded by the lock of whoever it
+ * belongs to. A message is one block or several; the tail is the last block of the last message.
  *
  * ```
  *   head ──▶ [message 1] ──▶ [its 2nd block] ──▶ [message 2] ──▶ 0
@@ -11,7 +11,7 @@
  */
 import { joinWords, highWord, lowWord } from '../journal/record';
 import { type BlockPool, messageBlockCount } from './block-pool';
-import { block, roomRecord } from './layout';
+import { block, roomRecord, userRecord } from './layout';
 import type { Memory } from './memory';
 import type { StoredText } from './stored-text';
 import type { Transaction } from './transaction';
@@ -38,8 +38,12 @@ export class MessageChain {
   /** The message after another, or 0. */
   next(message: number): number {
     const count = messageBlockCount(this.textBytes(message));
-    const last = count === 1 ? message : this.lastBlock(message, count);
-    return this.memory.read(this.blocks.wordOf(last) + block.next);
+    return this.behind(count === 1 ? message : this.lastBlock(message, count));
+  }
+
+  /** The message behind the last block of another, or 0. */
+  behind(lastBlock: number): number {
+    return this.memory.read(this.blocks.wordOf(lastBlock) + block.next);
   }
 
   textBytes(message: number): number {
@@ -90,24 +94,32 @@ export class MessageChain {
   }
 
   /**
-   * Drops the messages before `end` that are not behind a sequence, and at least so many of the oldest. May take the
-   * block allocator's lock, so it, or `clear`, is called once in a transaction; and after any `append`, which would
-   * fill the blocks of what was dropped: taking back the transaction would not bring back their texts.
+   * Drops the messages before `end` that are not behind a sequence, and at least so many of the oldest; returns the
+   * sequence of the last one dropped, or 0. May take the block allocator's lock, so of this, `clear` and `drop` one is
+   * called once in a transaction; and after any `append`, which would fill the blocks of what was dropped: taking back
+   * the transaction would not bring back their texts.
    */
-  dropThrough(chain: number, sequence: number, messagesMin: number, end: number): void {
+  dropThrough(chain: number, sequence: number, messagesMin = 0, end = 0): number {
     const { memory, blocks } = this;
     let count = 0;
     let blockCount = 0;
     let last = 0;
+    let lastSequence = 0;
     let next = this.first(chain);
-    while (next !== end && (count < messagesMin || this.sequence(next) <= sequence)) {
-      const blocksOfMessage = messageBlockCount(this.textBytes(next));
-      last = this.lastBlock(next, blocksOfMessage);
+    while (next !== end) {
+      const word = blocks.wordOf(next);
+      const sequenceLow = memory.read(word + block.message.sequenceLow);
+      const sequenceOfNext = joinWords(sequenceLow, memory.read(word + block.message.sequenceHigh));
+      if (sequenceOfNext > sequence && count >= messagesMin) break;
+      lastSequence = sequenceOfNext;
+      const blocksOfMessage = messageBlockCount(memory.read(word + block.message.textBytes));
+      last = blocksOfMessage === 1 ? next : this.lastBlock(next, blocksOfMessage);
       blockCount += blocksOfMessage;
       count += 1;
-      next = memory.read(blocks.wordOf(last) + block.next);
+      next = this.behind(last);
     }
     if (count > 0) this.drop(chain, last, next, count, blockCount);
+    return lastSequence;
   }
 
   /** Drops all messages. May take the block allocator's lock. */
@@ -118,8 +130,11 @@ export class MessageChain {
     this.drop(chain, last, 0, count, this.memory.read(chain + chainWord.blockCount));
   }
 
-  /** Drops the first `count` messages: those before `next`, of which `last` is the last block. */
-  private drop(chain: number, last: number, next: number, count: number, blockCount: number): void {
+  /**
+   * Drops the first `count` messages: those before `next`, of which `last` is the last block. May take the block
+   * allocator's lock.
+   */
+  drop(chain: number, last: number, next: number, count: number, blockCount: number): void {
     const { transaction } = this;
     const first = this.first(chain);
     transaction.set(chain + chainWord.head, next);
@@ -129,21 +144,25 @@ export class MessageChain {
     this.blocks.give(first, last, blockCount);
   }
 
-  private lastBlock(first: number, count: number): number {
-    let last = first;
-    for (let index = 1; index < count; index += 1)
-      last = this.memory.read(this.blocks.wordOf(last) + block.next);
+  /** The last block of a message of so many blocks. */
+  lastBlock(message: number, count: number): number {
+    let last = message;
+    for (let index = 1; index < count; index += 1) last = this.behind(last);
     return last;
   }
 }
 
-assertChainFits();
+assertChainsFit();
 
-/** The words of a room's chain lie as `chainWord` says. */
-function assertChainFits(): void {
+/** The words of a chain lie as `chainWord` says, in a room and in a user. */
+function assertChainsFit(): void {
   const { chainHead, chainTail, messageCount, blockCount } = roomRecord;
-  const offsets = [chainTail - chainHead, messageCount - chainHead, blockCount - chainHead];
-  const expected = [chainWord.tail, chainWord.messageCount, chainWord.blockCount];
-  if (offsets.some((offset, index) => offset !== expected[index]))
-    throw new Error('the words of a room’s chain are not where a chain has them');
+  const { inboxHead, inboxTail, inboxMessageCount, inboxBlockCount } = userRecord;
+  const expected = [chainWord.head, chainWord.tail, chainWord.messageCount, chainWord.blockCount];
+  for (const words of [
+    [chainHead, chainTail, messageCount, blockCount],
+    [inboxHead, inboxTail, inboxMessageCount, inboxBlockCount],
+  ])
+    if (words.some((word, index) => word - words[0]! !== expected[index]))
+      throw new Error('the words of a chain of messages are not where a chain has them');
 }

@@ -67,7 +67,18 @@ export function attachParts(memory: Memory, threadId: number, reportLongWait: Lo
   const members = new MemberTable(memory, layout, locks, transaction, users, rooms);
   const roomChain = new RoomChain(memory, layout, transaction, chains, rooms, members);
   const roomUnread = new RoomUnread(chains, members, roomChain);
-  const inbox = new Inbox(memory, layout, transaction, blocks, users, rooms, members, roomChain, roomUnread);
+  const inbox = new Inbox(
+    memory,
+    layout,
+    transaction,
+    blocks,
+    chains,
+    users,
+    rooms,
+    members,
+    roomChain,
+    roomUnread,
+  );
   const keys = new KeyTable(memory, layout, transaction);
   const sequence = new Sequence(memory, locks, transaction);
   const journal = new JournalRing(memory, layout, locks, slotWord);

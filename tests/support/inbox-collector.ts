@@ -1,5 +1,5 @@
 /** Takes messages out of an inbox as plain texts, up to a bound, and checks the order of the store's calls. */
-import type { InboxReader } from '../../shared/store/inbox';
+import type { InboxReader } from '../../shared/store/message-readers';
 import type { Store } from '../../shared/store/store';
 import { TextRuns } from './text-runs';
 

@@ -1,6 +1,6 @@
 import { fetchMessagesDefault, fetchMessagesMax, replyBytesMax } from '../../shared/protocol/limits';
 import { asciiBytes, type ReplyWriter } from '../../shared/protocol/reply-writer';
-import type { MessageReader, StoredMessage } from '../../shared/store/inbox';
+import type { MessageReader, StoredMessage } from '../../shared/store/message-readers';
 import type { Store } from '../../shared/store/store';
 import type { CommandContext, QuickCommand } from '../command';
 import { beginMessageFields, endMessageFields, messageFieldsBytesMax } from '../message-frame';

@@ -1,6 +1,6 @@
 import { replyBytesMax } from '../../shared/protocol/limits';
 import { asciiBytes, type ReplyWriter } from '../../shared/protocol/reply-writer';
-import type { InboxReader } from '../../shared/store/inbox';
+import type { InboxReader } from '../../shared/store/message-readers';
 import type { Store } from '../../shared/store/store';
 import { TextCollector } from '../../shared/store/user-table';
 import type { CommandContext, QuickCommand } from '../command';
