@@ -5,19 +5,9 @@
 import type { ErrorCode } from '../protocol/error-codes';
 import type { IdempotencyKey } from '../protocol/idempotency-key';
 import type { Name } from '../protocol/name';
-import type { BlockPool, TextSink } from './block-pool';
-import type { JournalRing } from './journal-ring';
-import type { Locks } from './lock';
-import type { MemberTable } from './member-table';
-import type { Operation } from './operation';
-import type { PostKeys } from './post-keys';
-import type { RoomChain } from './room-chain';
-import type { RoomSteps } from './room-steps';
-import type { RoomTable } from './room-table';
-import type { Sequence } from './sequence';
+import type { TextSink } from './block-pool';
 import type { StoreParts } from './store-parts';
 import type { StoredText } from './stored-text';
-import type { UserTable } from './user-table';
 
 /** A room as one of its members sees it. Its name is copied with `copyName` while it is being visited. */
 export interface ListedRoom {
@@ -36,42 +26,18 @@ export class Rooms {
   changedRoom = 0;
   changedUser = 0;
 
-  private readonly locks: Locks;
-  private readonly blocks: BlockPool;
-  private readonly users: UserTable;
-  private readonly table: RoomTable;
-  private readonly members: MemberTable;
-  private readonly chain: RoomChain;
-  private readonly steps: RoomSteps;
-  private readonly posts: PostKeys;
-  private readonly sequence: Sequence;
-  private readonly journal: JournalRing;
-  private readonly operation: Operation;
-
-  constructor(parts: StoreParts) {
-    this.locks = parts.locks;
-    this.blocks = parts.blocks;
-    this.users = parts.users;
-    this.table = parts.rooms;
-    this.members = parts.members;
-    this.chain = parts.roomChain;
-    this.steps = parts.roomSteps;
-    this.posts = parts.posts;
-    this.sequence = parts.sequence;
-    this.journal = parts.journal;
-    this.operation = parts.operation;
-  }
+  constructor(private readonly parts: StoreParts) {}
 
   /** Makes a user a member of a room; its owner, too, when there was no room of that name. */
   join(user: number, name: Name, nowMs: number): ErrorCode | 'OK' {
-    const { members, journal, operation, sequence } = this;
+    const { locks, users, rooms, members, roomSteps, sequence, journal, operation } = this.parts;
     this.changedUser = 0;
     if (!journal.reserve()) return 'BUSY';
-    this.locks.acquire(this.users.lockOf(user));
+    locks.acquire(users.lockOf(user));
     // Removed since its session was looked up.
-    if (!this.users.isLive(user)) return operation.refuse('BAD_SESSION');
-    this.locks.acquire(this.table.lockOfName(name));
-    const found = this.table.find(name);
+    if (!users.isLive(user)) return operation.refuse('BAD_SESSION');
+    locks.acquire(rooms.lockOfName(name));
+    const found = rooms.find(name);
     if (found !== 0 && members.find(user, found) !== 0) {
       // Whoever joined it may not have waited for the disk.
       journal.awaitPublished();
@@ -79,7 +45,7 @@ export class Rooms {
     }
     const obstacle = members.obstacle(user, found);
     if (obstacle !== undefined) return operation.refuse(obstacle);
-    const member = this.steps.begin(user, found, name);
+    const member = roomSteps.begin(user, found, name);
     if (member === 0) return operation.refuse('STORE_FULL');
     sequence.take();
     members.noteJoined(member, sequence.low, sequence.high);
@@ -93,71 +59,72 @@ export class Rooms {
 
   /** Ends a user's membership of a room. */
   leave(user: number, name: Name, nowMs: number): ErrorCode | 'OK' {
-    const { operation } = this;
-    if (!this.journal.reserve()) return 'BUSY';
-    this.locks.acquire(this.users.lockOf(user));
-    this.locks.acquire(this.table.lockOfName(name));
-    const room = this.table.find(name);
+    const { locks, users, rooms, members, journal, operation } = this.parts;
+    if (!journal.reserve()) return 'BUSY';
+    locks.acquire(users.lockOf(user));
+    locks.acquire(rooms.lockOfName(name));
+    const room = rooms.find(name);
     if (room === 0) return operation.refuse('NO_SUCH_ROOM');
-    const member = this.members.find(user, room);
+    const member = members.find(user, room);
     return member === 0 ? operation.refuse('NOT_A_MEMBER') : this.end(member, nowMs);
   }
 
   /** Ends another user's membership of a room, for the room's owner. */
   remove(owner: number, name: Name, username: Name, nowMs: number): ErrorCode | 'OK' {
-    const { operation } = this;
-    if (!this.journal.reserve()) return 'BUSY';
-    this.locks.acquire(this.users.lockOfName(username));
-    this.locks.acquire(this.table.lockOfName(name));
-    const room = this.table.find(name);
+    const { locks, users, rooms, members, journal, operation } = this.parts;
+    if (!journal.reserve()) return 'BUSY';
+    locks.acquire(users.lockOfName(username));
+    locks.acquire(rooms.lockOfName(name));
+    const room = rooms.find(name);
     if (room === 0) return operation.refuse('NO_SUCH_ROOM');
-    if (this.table.ownerOf(room) !== owner) return operation.refuse('FORBIDDEN');
-    const user = this.users.find(username);
+    if (rooms.ownerOf(room) !== owner) return operation.refuse('FORBIDDEN');
+    const user = users.find(username);
     if (user === 0) return operation.refuse('RECIPIENT_NOT_FOUND');
-    const member = this.members.find(user, room);
+    const member = members.find(user, room);
     return member === 0 ? operation.refuse('NOT_A_MEMBER') : this.end(member, nowMs);
   }
 
   /** Whether a user is in any room. The user's lock is held. */
   hasAny(user: number): boolean {
-    return this.members.firstOf(user) !== 0;
+    return this.parts.members.firstOf(user) !== 0;
   }
 
   /** Ends all memberships of a user, one after the other, so that it may be repeated. `BUSY` as everywhere. */
   leaveAll(user: number, nowMs: number): 'OK' | 'BUSY' {
-    const { members, operation } = this;
+    const { locks, users, rooms, members, journal, operation } = this.parts;
     for (;;) {
-      if (!this.journal.reserve()) return 'BUSY';
-      this.locks.acquire(this.users.lockOf(user));
+      if (!journal.reserve()) return 'BUSY';
+      locks.acquire(users.lockOf(user));
       const member = members.firstOf(user);
       if (member === 0) return operation.finish();
-      this.locks.acquire(this.table.lockOf(members.roomOf(member)));
+      locks.acquire(rooms.lockOf(members.roomOf(member)));
       this.end(member, nowMs);
     }
   }
 
   /** Sends a message to all members of a room but the sender, who has to be one. With a key, as `Mailbox.send`. */
   send(sender: number, name: Name, text: StoredText, nowMs: number, key?: IdempotencyKey): ErrorCode | 'OK' {
-    const { chain, posts, sequence, journal, operation } = this;
+    const { locks, blocks, users, rooms, members, roomChain, posts, sequence, journal, operation } =
+      this.parts;
     if (!journal.reserve()) return 'BUSY';
     if (!posts.isNew(sender, key, nowMs)) {
       // The first one may not have reached the disk yet.
       journal.awaitPublished();
       return operation.finish();
     }
-    if (!this.blocks.reserve(text.messageBlockCount)) return operation.refuse('STORE_FULL');
-    this.locks.acquire(this.users.lockOf(sender));
-    this.locks.acquire(this.table.lockOfName(name));
-    const room = this.table.find(name);
+    if (!blocks.reserve(text.messageBlockCount)) return operation.refuse('STORE_FULL');
+    locks.acquire(users.lockOf(sender));
+    locks.acquire(rooms.lockOfName(name));
+    const room = rooms.find(name);
     if (room === 0) return operation.refuse('NO_SUCH_ROOM');
-    const member = this.members.find(sender, room);
+    const member = members.find(sender, room);
     if (member === 0) return operation.refuse('NOT_A_MEMBER');
-    const message = chain.append(room, sender, text, nowMs);
-    const receiver = -this.table.numberOf(room);
+    const message = roomChain.append(room, sender, text, nowMs);
+    const receiver = -rooms.numberOf(room);
     if (key !== undefined) posts.remember(receiver);
     // As late as can be: the sequence takes the one lock that all threads share.
     sequence.take();
-    chain.number(room, message, member, sequence.low, sequence.high);
+    roomChain.number(room, message, member, sequence.low, sequence.high);
     posts.note(receiver);
     if (journal.isOn) journal.message(receiver, sender, sequence.low, sequence.high, nowMs, text, key);
     return operation.finish();
@@ -165,19 +132,19 @@ export class Rooms {
 
   /** Calls `visit` for every room of a user, in order of joining. It must take no lock. */
   forEachRoomOf(user: number, visit: (room: ListedRoom) => void): void {
-    const { members, table } = this;
-    this.locks.acquire(this.users.lockOf(user));
+    const { locks, users, rooms, members } = this.parts;
+    locks.acquire(users.lockOf(user));
     members.lockRoomsOf(user);
     for (let member = members.firstOf(user); member !== 0; member = members.nextOfUser(member)) {
       const room = members.roomOf(member);
       visit({
         room,
-        number: table.numberOf(room),
-        owner: table.ownerOf(room),
-        memberCount: table.memberCount(room),
+        number: rooms.numberOf(room),
+        owner: rooms.ownerOf(room),
+        memberCount: rooms.memberCount(room),
       });
     }
-    this.locks.releaseAll();
+    locks.releaseAll();
   }
 
   /**
@@ -190,11 +157,11 @@ export class Rooms {
     after: Name | undefined,
     visit: (member: number, isOwner: boolean) => boolean,
   ): ErrorCode | 'OK' {
-    const { members, table, operation } = this;
+    const { locks, users, rooms, members, operation } = this.parts;
     const userAfter = after === undefined ? 0 : this.findUser(after);
-    this.locks.acquire(this.users.lockOf(user));
-    this.locks.acquire(table.lockOfName(name));
-    const room = table.find(name);
+    locks.acquire(users.lockOf(user));
+    locks.acquire(rooms.lockOfName(name));
+    const room = rooms.find(name);
     if (room === 0) return operation.refuse('NO_SUCH_ROOM');
     if (members.find(user, room) === 0) return operation.refuse('NOT_A_MEMBER');
     let member = members.firstIn(room);
@@ -203,56 +170,57 @@ export class Rooms {
       if (member === 0) return operation.refuse('NOT_A_MEMBER');
       member = members.nextOfRoom(member);
     }
-    const owner = table.ownerOf(room);
+    const owner = rooms.ownerOf(room);
     while (member !== 0 && visit(members.userOf(member), members.userOf(member) === owner))
       member = members.nextOfRoom(member);
-    this.locks.releaseAll();
+    locks.releaseAll();
     return 'OK';
   }
 
   /** The number of a room that a user is in. */
   numberFor(user: number, name: Name): number | ErrorCode {
-    const { operation } = this;
-    this.locks.acquire(this.users.lockOf(user));
-    this.locks.acquire(this.table.lockOfName(name));
-    const room = this.table.find(name);
+    const { locks, users, rooms, members, operation } = this.parts;
+    locks.acquire(users.lockOf(user));
+    locks.acquire(rooms.lockOfName(name));
+    const room = rooms.find(name);
     if (room === 0) return operation.refuse('NO_SUCH_ROOM');
-    if (this.members.find(user, room) === 0) return operation.refuse('NOT_A_MEMBER');
-    const number = this.table.numberOf(room);
-    this.locks.releaseAll();
+    if (members.find(user, room) === 0) return operation.refuse('NOT_A_MEMBER');
+    const number = rooms.numberOf(room);
+    locks.releaseAll();
     return number;
   }
 
   /** In bytes, without the `#`. */
   nameBytes(room: number): number {
-    return this.table.nameBytes(room);
+    return this.parts.rooms.nameBytes(room);
   }
 
   /** Copies the name, without the `#`, of a room that is being visited or read from. */
   copyName(room: number, sink: TextSink): void {
-    this.table.copyName(room, sink);
+    this.parts.rooms.copyName(room, sink);
   }
 
   /** Ends a membership, the locks of whose user and room are held. */
   private end(member: number, nowMs: number): 'OK' {
-    const { journal, sequence } = this;
-    this.noteChange(this.members.roomOf(member), this.members.userOf(member));
-    this.steps.end(member);
+    const { members, roomSteps, sequence, journal, operation } = this.parts;
+    this.noteChange(members.roomOf(member), members.userOf(member));
+    roomSteps.end(member);
     sequence.take();
     if (journal.isOn)
       journal.roomLeft(this.changedRoom, this.changedUser, sequence.low, sequence.high, nowMs);
-    return this.operation.finish();
+    return operation.finish();
   }
 
   private noteChange(room: number, user: number): void {
-    this.changedRoom = this.table.numberOf(room);
+    this.changedRoom = this.parts.rooms.numberOf(room);
     this.changedUser = user;
   }
 
   private findUser(name: Name): number {
-    this.locks.acquire(this.users.lockOfName(name));
-    const user = this.users.find(name);
-    this.locks.release();
+    const { locks, users } = this.parts;
+    locks.acquire(users.lockOfName(name));
+    const user = users.find(name);
+    locks.release();
     return user;
   }
 }

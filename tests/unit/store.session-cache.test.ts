@@ -102,8 +102,8 @@ function survives(act: () => void): boolean {
 }
 
 function tryLook(store: Store, token: Int32Array): boolean {
-  const { sessions } = store as unknown as {
-    sessions: { useUnlocked(token: Int32Array, nowSeconds: number): number };
+  const { parts } = store as unknown as {
+    parts: { sessions: { useUnlocked(token: Int32Array, nowSeconds: number): number } };
   };
-  return sessions.useUnlocked(token, nowSeconds) !== 0;
+  return parts.sessions.useUnlocked(token, nowSeconds) !== 0;
 }
