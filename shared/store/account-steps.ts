@@ -5,8 +5,8 @@
 import type { TokenWords } from '../protocol/token';
 import type { ActiveList } from './active-list';
 import type { Inbox } from './inbox';
-import { userRecord } from './layout';
 import type { Memory } from './memory';
+import { userRecord } from './record-words';
 import type { SessionTable } from './session-table';
 import type { UserTable } from './user-table';
 

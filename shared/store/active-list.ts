@@ -2,9 +2,11 @@
  * Users with at least one session, in order of login: a doubly linked list through the user records, guarded by its
  * own lock, which comes after the user stripes'.
  */
-import { header, lockNumber, userRecord } from './layout';
+import { header } from './header';
 import type { Locks } from './lock';
+import { lockNumber } from './lock-numbers';
 import type { Memory } from './memory';
+import { userRecord } from './record-words';
 import type { Transaction } from './transaction';
 import type { UserTable } from './user-table';
 

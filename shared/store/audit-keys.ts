@@ -4,7 +4,9 @@
  */
 import { joinWords } from '../journal/record';
 import { keyBucketWord, keyWord } from './key-table';
-import { keyRecord, keyStripes, type Layout } from './layout';
+import type { Layout } from './layout';
+import { keyStripes } from './lock-numbers';
+import { keyRecord } from './record-words';
 
 /** @param at reads a word, also one that a wild link leads to */
 export function auditKeys(

@@ -4,7 +4,9 @@
  */
 import { roomMembersMax, roomsOfUserMax } from '../protocol/limits';
 import type { AuditWords } from './audit-words';
-import { block, header, type Layout, memberRecord, roomRecord, userRecord, userState } from './layout';
+import { header } from './header';
+import type { Layout } from './layout';
+import { block, memberRecord, roomRecord, userRecord, userState } from './record-words';
 
 /** The bounds of a list, and what the audit calls it. */
 interface ListWords {

@@ -6,17 +6,11 @@ import { auditKeys } from './audit-keys';
 import { RoomAudit } from './audit-rooms';
 import type { AuditWords, ClaimedMessages } from './audit-words';
 import { messageBlockCount, textBlockCount } from './block-pool';
-import {
-  block,
-  header,
-  type Layout,
-  lockNumber,
-  lockWords,
-  readLayout,
-  sessionRecord,
-  threadSlot,
-  userRecord,
-} from './layout';
+import { header } from './header';
+import { type Layout, readLayout } from './layout';
+import { lockNumber, lockWords } from './lock-numbers';
+import { block, sessionRecord, userRecord } from './record-words';
+import { threadSlot } from './thread-slot';
 
 export interface StoreAudit {
   /** What is wrong; empty when nothing is. At most `findingsMax`. */

@@ -4,9 +4,13 @@
  *
  * A block is always in exactly one place: in a stock, in a magazine, linked from a record, or above `blockBump`.
  */
-import { block, header, type Layout, lockNumber, threadSlot } from './layout';
+import { header } from './header';
+import type { Layout } from './layout';
 import type { Locks } from './lock';
+import { lockNumber } from './lock-numbers';
 import type { Memory } from './memory';
+import { block } from './record-words';
+import { threadSlot } from './thread-slot';
 import type { Transaction } from './transaction';
 
 const bytesPerWord = 4;

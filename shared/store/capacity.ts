@@ -1,21 +1,19 @@
 /**
  * What a store of a given size has room for.
  */
+import { header } from './header';
+import type { StoreCapacity } from './layout';
+import { keyStripes, lockNumber, lockWords } from './lock-numbers';
 import {
   block,
   contactWords,
-  header,
   keyRecord,
-  keyStripes,
-  lockNumber,
-  lockWords,
   memberRecord,
   roomRecord,
   sessionRecord,
-  type StoreCapacity,
-  threadSlot,
   userRecord,
-} from './layout';
+} from './record-words';
+import { threadSlot } from './thread-slot';
 
 /**
  * How many bytes of a store go to what, for a total in MiB: a tenth each to users, sessions and idempotency keys, a

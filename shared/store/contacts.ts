@@ -2,8 +2,9 @@
  * Who has lately sent messages to whom: a hint of who would like to hear of whom, for presence. A few words for each
  * user, guarded by nothing and part of no transaction: a newer sender takes the place of an older one.
  */
-import { contactWords, type Layout } from './layout';
+import type { Layout } from './layout';
 import type { Memory } from './memory';
+import { contactWords } from './record-words';
 
 export class Contacts {
   constructor(

@@ -1,7 +1,7 @@
 /**
  * How far the journal is on disk, for the main thread: it may not block, so it waits asynchronously.
  */
-import { header } from './layout';
+import { header } from './header';
 import { Memory } from './memory';
 
 export class DurablePosition {

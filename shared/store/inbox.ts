@@ -5,11 +5,12 @@
 import { highWord, joinWords, lowWord } from '../journal/record';
 import { roomsOfUserMax } from '../protocol/limits';
 import { type BlockPool, messageBlockCount } from './block-pool';
-import { block, type Layout, userRecord } from './layout';
+import type { Layout } from './layout';
 import type { MemberTable } from './member-table';
 import type { Memory } from './memory';
 import type { MessageChain } from './message-chain';
 import { type InboxReader, type MessageReader, StoredMessage } from './message-readers';
+import { block, userRecord } from './record-words';
 import type { RoomChain } from './room-chain';
 import type { RoomTable } from './room-table';
 import type { RoomUnread } from './room-unread';

@@ -3,8 +3,9 @@
  * what is on disk; the table thread says what it has taken over. One of each at a time; they take no locks.
  */
 import { payloadWordsMax } from '../journal/frame';
+import { header, journalState } from './header';
 import { wakeJournalReader } from './journal-ring';
-import { header, journalState, type Layout, readLayout } from './layout';
+import { type Layout, readLayout } from './layout';
 import type { Memory } from './memory';
 
 /** A run of published records, in the ring's own memory: unchanged until `markDurable` passes it. */

@@ -30,10 +30,13 @@ import {
 import type { IdempotencyKey } from '../protocol/idempotency-key';
 import type { Name } from '../protocol/name';
 import type { TokenWords } from '../protocol/token';
-import { header, journalState, type Layout, lockNumber, threadSlot } from './layout';
+import { header, journalState } from './header';
+import type { Layout } from './layout';
 import type { Locks } from './lock';
+import { lockNumber } from './lock-numbers';
 import type { Memory } from './memory';
 import type { StoredText } from './stored-text';
+import { threadSlot } from './thread-slot';
 
 /** No record is longer: a message of the longest text, or a user with the longest of everything. */
 export const recordWordsMax = 3_584;

@@ -14,9 +14,12 @@ import { joinWords } from '../journal/record';
 import type { IdempotencyKey } from '../protocol/idempotency-key';
 import { keyLifetimeSeconds } from '../protocol/limits';
 import type { MessageId } from '../protocol/message-id';
+import { header } from './header';
 import { KeyedDigest } from './keyed-digest';
-import { header, keyRecord, keyStripes, type Layout, lockNumber } from './layout';
+import type { Layout } from './layout';
+import { keyStripes, lockNumber } from './lock-numbers';
 import type { Memory } from './memory';
+import { keyRecord } from './record-words';
 import type { Transaction } from './transaction';
 
 export class KeyTable {

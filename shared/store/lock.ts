@@ -13,8 +13,10 @@
  * A thread that slept takes the lock as contended, because it cannot know whether others sleep still. The cost is one
  * needless wake-up when it was the last.
  */
-import { type Layout, lockNumber, lockWords, threadSlot } from './layout';
+import type { Layout } from './layout';
+import { lockNumber, lockWords } from './lock-numbers';
 import type { Memory } from './memory';
+import { threadSlot } from './thread-slot';
 
 /**
  * How often a thread looks again before it sleeps: some microseconds. A lock is held for a fraction of one, or a few for a

@@ -12,9 +12,11 @@
  */
 import { joinWords } from '../journal/record';
 import { roomMembersMax, roomsOfUserMax } from '../protocol/limits';
-import { header, type Layout, memberRecord, roomRecord, userRecord } from './layout';
+import { header } from './header';
+import type { Layout } from './layout';
 import type { Locks } from './lock';
 import type { Memory } from './memory';
+import { memberRecord, roomRecord, userRecord } from './record-words';
 import type { RoomTable } from './room-table';
 import type { Transaction } from './transaction';
 import type { UserTable } from './user-table';

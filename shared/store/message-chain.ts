@@ -11,8 +11,8 @@
  */
 import { joinWords, highWord, lowWord } from '../journal/record';
 import { type BlockPool, messageBlockCount } from './block-pool';
-import { block, roomRecord, userRecord } from './layout';
 import type { Memory } from './memory';
+import { block, roomRecord, userRecord } from './record-words';
 import type { StoredText } from './stored-text';
 import type { Transaction } from './transaction';
 

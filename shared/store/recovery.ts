@@ -3,10 +3,11 @@
  * everyone. Only after the thread's 'exit', when it can write no more. Takes no lock, so it cannot hang itself: all
  * that it changes is protected by locks which the dead thread still holds, or belongs to the dead thread's slot.
  */
-import { type Layout, threadSlot } from './layout';
+import { hasPublished, wakeJournalReader } from './journal-ring';
+import type { Layout } from './layout';
 import { freeLocksOf, wakeAllWaiters } from './lock';
 import type { Memory } from './memory';
-import { hasPublished, wakeJournalReader } from './journal-ring';
+import { threadSlot } from './thread-slot';
 import { keepSlot, rollBackSlot } from './transaction';
 
 /** What a dead thread was changing: nothing; something whose record was published, and stands; something else. */

@@ -6,10 +6,11 @@
  * is looked what all members have read, which goes first, being the oldest. What is dropped stays in the history.
  */
 import { joinWords } from '../journal/record';
-import { type Layout, roomRecord } from './layout';
+import type { Layout } from './layout';
 import type { MemberTable } from './member-table';
 import type { Memory } from './memory';
 import type { MessageChain } from './message-chain';
+import { roomRecord } from './record-words';
 import type { RoomTable } from './room-table';
 import type { StoredText } from './stored-text';
 import type { Transaction } from './transaction';

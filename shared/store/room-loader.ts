@@ -4,7 +4,7 @@
  */
 import { highWord, type JournalRecord, lowWord } from '../journal/record';
 import { Name } from '../protocol/name';
-import { header } from './layout';
+import { header } from './header';
 import { LoadError, storeTooSmall } from './load-error';
 import type { StoreParts } from './store-parts';
 import { StoredText } from './stored-text';

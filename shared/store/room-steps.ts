@@ -3,8 +3,8 @@
  * holds the locks of user and room and ends the operation; the allocators' locks stay held until then.
  */
 import type { Name } from '../protocol/name';
-import { lockNumber } from './layout';
 import type { Locks } from './lock';
+import { lockNumber } from './lock-numbers';
 import type { MemberTable } from './member-table';
 import type { RoomChain } from './room-chain';
 import type { RoomTable } from './room-table';

@@ -8,8 +8,11 @@
  */
 import type { Name } from '../protocol/name';
 import type { TextSink } from './block-pool';
-import { header, type Layout, lockNumber, roomRecord, roomStripes } from './layout';
+import { header } from './header';
+import type { Layout } from './layout';
+import { lockNumber, roomStripes } from './lock-numbers';
 import type { Memory } from './memory';
+import { roomRecord } from './record-words';
 import type { Transaction } from './transaction';
 
 const nameWords = roomRecord.owner - roomRecord.name;

@@ -6,8 +6,9 @@
  * taken in vain are given again.
  */
 import { joinWords } from '../journal/record';
-import { header, lockNumber } from './layout';
+import { header } from './header';
 import type { Locks } from './lock';
+import { lockNumber } from './lock-numbers';
 import type { Memory } from './memory';
 import type { Transaction } from './transaction';
 

@@ -3,9 +3,12 @@
  * whose links the user's lock guards, not the session's.
  */
 import type { TokenWords } from '../protocol/token';
-import { header, type Layout, lockNumber, sessionRecord, stripesPerTable, userRecord } from './layout';
+import { header } from './header';
+import type { Layout } from './layout';
 import type { Locks } from './lock';
+import { lockNumber, stripesPerTable } from './lock-numbers';
 import type { Memory } from './memory';
+import { sessionRecord, userRecord } from './record-words';
 import { SessionCache } from './session-cache';
 import type { Transaction } from './transaction';
 import type { UserTable } from './user-table';

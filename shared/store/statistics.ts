@@ -1,7 +1,9 @@
 /**
  * Figures of a store that anybody may read at any time, without attaching to it.
  */
-import { header, readLayout, userRecord, userState } from './layout';
+import { header } from './header';
+import { readLayout } from './layout';
+import { userRecord, userState } from './record-words';
 
 /** How many users there have ever been: those who were removed too. */
 export function countUsersEver(store: SharedArrayBuffer): number {

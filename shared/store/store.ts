@@ -9,14 +9,16 @@
 import type { ErrorCode } from '../protocol/error-codes';
 import type { Name } from '../protocol/name';
 import type { TokenWords } from '../protocol/token';
-import type { Contacts } from './contacts';
 import type { TextSink } from './block-pool';
-import { computeLayout, header, type StoreCapacity, userRecord, writeHeader } from './layout';
+import type { Contacts } from './contacts';
+import { header } from './header';
 import type { JournalRing } from './journal-ring';
+import { computeLayout, type StoreCapacity, writeHeader } from './layout';
 import type { LongWaitReporter } from './lock';
 import { Mailbox } from './mailbox';
 import type { Memory } from './memory';
 import type { PostKeys } from './post-keys';
+import { userRecord } from './record-words';
 import { Rooms } from './rooms';
 import type { SessionLifetime } from './session-table';
 import { attachParts, type StoreParts } from './store-parts';

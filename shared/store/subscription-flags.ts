@@ -5,7 +5,8 @@
  * or whoever delivers it finds the flag.
  */
 import { joinWords } from '../journal/record';
-import { header, type Layout, readLayout } from './layout';
+import { header } from './header';
+import { type Layout, readLayout } from './layout';
 import type { Memory } from './memory';
 
 export class SubscriptionFlags {

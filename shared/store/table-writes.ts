@@ -2,7 +2,7 @@
  * Keeps threads from being ended while they write the tables. A thread that is ended inside a write transaction of LMDB
  * waits for itself when it cleans up: it never exits, and a process that waits for its threads at its own end hangs too.
  */
-import { header } from './layout';
+import { header } from './header';
 import type { Memory } from './memory';
 
 const foreverMs = 2 ** 31;

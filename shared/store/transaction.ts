@@ -10,8 +10,8 @@
  * Plain writes are enough for the log: recovery reads it only after the thread's 'exit', and a thread sees its own
  * writes in order.
  */
-import { threadSlot } from './layout';
 import type { Memory } from './memory';
+import { threadSlot } from './thread-slot';
 
 export class Transaction {
   private readonly countWord: number;

@@ -5,9 +5,12 @@
  */
 import type { Name } from '../protocol/name';
 import type { BlockPool, TextSink } from './block-pool';
-import { header, type Layout, lockNumber, stripesPerTable, userRecord, userState } from './layout';
+import { header } from './header';
+import type { Layout } from './layout';
 import type { Locks } from './lock';
+import { lockNumber, stripesPerTable } from './lock-numbers';
 import type { Memory } from './memory';
+import { userRecord, userState } from './record-words';
 import type { StoredText } from './stored-text';
 import type { Transaction } from './transaction';
 

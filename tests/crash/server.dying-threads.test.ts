@@ -1,5 +1,5 @@
 // Goal: a thread that dies at the worst moment, in whatever way, leaves one unknown outcome behind and nothing else.
-import { header } from '../../shared/store/layout';
+import { header } from '../../shared/store/header';
 import { cleanUp } from '../support/clean-up';
 import { password } from '../support/durable-load';
 import { DurableServer } from '../support/durable-server';

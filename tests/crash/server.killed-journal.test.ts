@@ -1,5 +1,5 @@
 // Goal: whatever moment the journal thread dies at, what was acknowledged is on disk, once, and the server goes on.
-import { header } from '../../shared/store/layout';
+import { header } from '../../shared/store/header';
 import { cleanUp } from '../support/clean-up';
 import { DurableServer } from '../support/durable-server';
 import type { ArmedPlace, DeathKind, KillRequest } from '../support/kill-switch';

@@ -1,6 +1,6 @@
 /** Goal: a journal that takes nothing stops changes with BUSY before they begin, and never stops a thread. */
 import { auditStore } from '../../shared/store/audit';
-import { header, journalState } from '../../shared/store/layout';
+import { header, journalState } from '../../shared/store/header';
 import { createStore, Store } from '../../shared/store/store';
 import { CrashingMemory, LoneMemory } from '../support/crashing-memory';
 import { InboxCollector, takeMessages } from '../support/inbox-collector';

@@ -2,7 +2,9 @@
 import { auditStore } from '../../shared/store/audit';
 import { forEachRecord, type JournalRecord } from '../../shared/journal/record';
 import { JournalReader } from '../../shared/store/journal-reader';
-import { header, type Layout, readLayout, threadSlot } from '../../shared/store/layout';
+import { header } from '../../shared/store/header';
+import { type Layout, readLayout } from '../../shared/store/layout';
+import { threadSlot } from '../../shared/store/thread-slot';
 import { Memory } from '../../shared/store/memory';
 import { recoverThread } from '../../shared/store/recovery';
 import { createStore, Store } from '../../shared/store/store';

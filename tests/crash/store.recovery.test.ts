@@ -1,6 +1,8 @@
 /** Goal: recovery gives a dead thread's locks to those who wait, whenever they come, and may itself be interrupted. */
 import { auditStore } from '../../shared/store/audit';
-import { type Layout, lockNumber, lockWords, readLayout, userRecord } from '../../shared/store/layout';
+import { type Layout, readLayout } from '../../shared/store/layout';
+import { lockNumber, lockWords } from '../../shared/store/lock-numbers';
+import { userRecord } from '../../shared/store/record-words';
 import { Memory } from '../../shared/store/memory';
 import { recoverThread } from '../../shared/store/recovery';
 import { createStore, Store } from '../../shared/store/store';

@@ -1,7 +1,7 @@
 // Goal: what users trust the server with is not in its logs, its errors, the process list or anybody else's reach.
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { header } from '../../shared/store/layout';
+import { header } from '../../shared/store/header';
 import { cleanUp } from '../support/clean-up';
 import type { DeathKind } from '../support/kill-switch';
 import { LineSocket } from '../support/line-socket';

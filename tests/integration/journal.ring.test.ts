@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { messageField } from '../../shared/journal/record';
 import { auditStore } from '../../shared/store/audit';
 import { stopJournal } from '../../shared/store/journal-reader';
-import { header } from '../../shared/store/layout';
+import { header } from '../../shared/store/header';
 import { Memory } from '../../shared/store/memory';
 import { createStore, Store } from '../../shared/store/store';
 import { answersOf, startWorker } from '../support/compiled-worker';

@@ -1,6 +1,6 @@
 /** Goal: one sequence counts all messages, whoever sends them to whomever, and goes on after a restart. */
 import { auditStore } from '../../shared/store/audit';
-import { header } from '../../shared/store/layout';
+import { header } from '../../shared/store/header';
 import { Memory } from '../../shared/store/memory';
 import { createStore, Store } from '../../shared/store/store';
 import { answersOf } from '../support/compiled-worker';

@@ -1,6 +1,8 @@
 /** Runs an operation again and again, letting its thread die one step later each time, and judges what is left. */
 import { auditStore } from '../../shared/store/audit';
-import { header, type Layout, readLayout, threadSlot } from '../../shared/store/layout';
+import { header } from '../../shared/store/header';
+import { type Layout, readLayout } from '../../shared/store/layout';
+import { threadSlot } from '../../shared/store/thread-slot';
 import type { Memory } from '../../shared/store/memory';
 import { Store } from '../../shared/store/store';
 import type { CrashScenario } from './crash-scenario';

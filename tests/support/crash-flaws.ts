@@ -1,5 +1,6 @@
 /** What a crash exploration is made of, and broken versions of it, to show that the exploration would notice. */
-import { type Layout, threadSlot } from '../../shared/store/layout';
+import type { Layout } from '../../shared/store/layout';
+import { threadSlot } from '../../shared/store/thread-slot';
 import { freeLocksOf } from '../../shared/store/lock';
 import type { Memory } from '../../shared/store/memory';
 import { recoverThread, type Recovery } from '../../shared/store/recovery';

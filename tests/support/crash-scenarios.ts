@@ -1,5 +1,7 @@
 /** Operations to be interrupted, each with the store that it is run on. */
-import { header, keyStripes, readLayout } from '../../shared/store/layout';
+import { header } from '../../shared/store/header';
+import { readLayout } from '../../shared/store/layout';
+import { keyStripes } from '../../shared/store/lock-numbers';
 import { recoverThread } from '../../shared/store/recovery';
 import { createStore, Store } from '../../shared/store/store';
 import { type CrashScenario, scenario } from './crash-scenario';

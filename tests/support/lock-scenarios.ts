@@ -1,14 +1,10 @@
 /** What the threads of an exploration of the locks do, what has to be true when all are through, and broken versions. */
 import { readField } from '../../shared/journal/record';
 import { JournalRing } from '../../shared/store/journal-ring';
-import {
-  computeLayout,
-  header,
-  type Layout,
-  lockNumber,
-  lockWords,
-  threadSlot,
-} from '../../shared/store/layout';
+import { header } from '../../shared/store/header';
+import { computeLayout, type Layout } from '../../shared/store/layout';
+import { lockNumber, lockWords } from '../../shared/store/lock-numbers';
+import { threadSlot } from '../../shared/store/thread-slot';
 import { freeLocksOf, Locks, wakeAllWaiters } from '../../shared/store/lock';
 import { Operation } from '../../shared/store/operation';
 import { recoverThread } from '../../shared/store/recovery';

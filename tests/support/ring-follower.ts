@@ -2,7 +2,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { forEachRecord, type JournalRecord } from '../../shared/journal/record';
 import { JournalReader } from '../../shared/store/journal-reader';
-import { header, type Layout, readLayout } from '../../shared/store/layout';
+import { header } from '../../shared/store/header';
+import { type Layout, readLayout } from '../../shared/store/layout';
 import { Memory } from '../../shared/store/memory';
 import { recordWordsMax } from '../../shared/store/journal-ring';
 import { StoreLoader } from '../../shared/store/store-loader';

@@ -1,6 +1,8 @@
 /** Operations on rooms to be interrupted. The names are those of `crash-scenarios.ts`. */
 import type { MessageId } from '../../shared/protocol/message-id';
-import { readLayout, roomRecord, roomStripes } from '../../shared/store/layout';
+import { readLayout } from '../../shared/store/layout';
+import { roomStripes } from '../../shared/store/lock-numbers';
+import { roomRecord } from '../../shared/store/record-words';
 import type { Store } from '../../shared/store/store';
 import { type CrashScenario, scenario } from './crash-scenario';
 import { takeMessages } from './inbox-collector';

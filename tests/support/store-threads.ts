@@ -1,12 +1,8 @@
 /** A store and several attachments to it, as so many threads would have them, used from one thread in turn. */
-import {
-  block,
-  header,
-  type Layout,
-  readLayout,
-  type StoreCapacity,
-  threadSlot,
-} from '../../shared/store/layout';
+import { header } from '../../shared/store/header';
+import { type Layout, readLayout, type StoreCapacity } from '../../shared/store/layout';
+import { block } from '../../shared/store/record-words';
+import { threadSlot } from '../../shared/store/thread-slot';
 import { recoverThread } from '../../shared/store/recovery';
 import { createStore, Store } from '../../shared/store/store';
 import { LoneMemory } from './crashing-memory';

@@ -4,7 +4,8 @@ import { MessageId } from '../../shared/protocol/message-id';
 import { Name } from '../../shared/protocol/name';
 import type { TokenWords } from '../../shared/protocol/token';
 import { KeyedDigest } from '../../shared/store/keyed-digest';
-import { header, keyStripes, stripesPerTable } from '../../shared/store/layout';
+import { header } from '../../shared/store/header';
+import { keyStripes, stripesPerTable } from '../../shared/store/lock-numbers';
 import { StoredText } from '../../shared/store/stored-text';
 
 export function nameOf(text: string): Name {

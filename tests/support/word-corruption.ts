@@ -1,18 +1,16 @@
 /** A store at rest with something of everything in it, and the word of every field that an audit has to look at. */
+import { header } from '../../shared/store/header';
+import { readLayout } from '../../shared/store/layout';
+import { keyStripes, lockNumber, lockWords } from '../../shared/store/lock-numbers';
 import {
   block,
-  header,
   keyRecord,
-  keyStripes,
-  lockNumber,
-  lockWords,
   memberRecord,
-  readLayout,
   roomRecord,
   sessionRecord,
-  threadSlot,
   userRecord,
-} from '../../shared/store/layout';
+} from '../../shared/store/record-words';
+import { threadSlot } from '../../shared/store/thread-slot';
 import { keyBucketWord } from '../../shared/store/key-table';
 import { KeyedDigest } from '../../shared/store/keyed-digest';
 import { recoverThread } from '../../shared/store/recovery';

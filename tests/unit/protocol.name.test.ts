@@ -1,7 +1,7 @@
 /** Goal: names that differ in case only are one name, with one hash; everything that is no name is told to be none. */
 import fc from 'fast-check';
 import { mix, Name } from '../../shared/protocol/name';
-import { stripesPerTable } from '../../shared/store/layout';
+import { stripesPerTable } from '../../shared/store/lock-numbers';
 
 function read(text: string): Name | undefined {
   const name = new Name();

@@ -1,6 +1,8 @@
 /** Goal: the audit of a store finds every kind of damage, says so in words, and comes to an end whatever it finds. */
 import { auditStore } from '../../shared/store/audit';
-import { header, readLayout, userRecord } from '../../shared/store/layout';
+import { header } from '../../shared/store/header';
+import { readLayout } from '../../shared/store/layout';
+import { userRecord } from '../../shared/store/record-words';
 import { copyStore } from '../support/store-snapshot';
 import { checkedWords, fullStore } from '../support/word-corruption';
 

@@ -1,7 +1,7 @@
 /** Goal: a key is remembered for a day, the newest ones first when there are too many, and across restarts. */
 import { auditStore } from '../../shared/store/audit';
 import { KeyedDigest } from '../../shared/store/keyed-digest';
-import { keyStripes } from '../../shared/store/layout';
+import { keyStripes } from '../../shared/store/lock-numbers';
 import { LoadError } from '../../shared/store/load-error';
 import { Memory } from '../../shared/store/memory';
 import { createStore, Store } from '../../shared/store/store';

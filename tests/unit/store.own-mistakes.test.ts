@@ -1,5 +1,7 @@
 /** Goal: our own mistakes are stopped where they are made, before they can damage the store or block a thread. */
-import { computeLayout, lockNumber, readLayout, threadSlot, writeHeader } from '../../shared/store/layout';
+import { computeLayout, readLayout, writeHeader } from '../../shared/store/layout';
+import { lockNumber } from '../../shared/store/lock-numbers';
+import { threadSlot } from '../../shared/store/thread-slot';
 import { Locks } from '../../shared/store/lock';
 import { createStore, Store } from '../../shared/store/store';
 import { Transaction } from '../../shared/store/transaction';
