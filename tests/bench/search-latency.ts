@@ -1,11 +1,11 @@
 /** What `search` and `history` take over much history, through the real server: alone, and while messages come in. */
 import { mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { issueToken } from '../../shared/protocol/token';
 import { dataFolders } from '../../shared/journal/data-folders';
 import { SegmentLog } from '../../shared/journal/segment-log';
 import { Tables } from '../../workers/tables/tables';
 import { LineSocket } from '../support/line-socket';
+import { writeUsers } from '../support/prepared-data';
 import { RandomNumbers } from '../support/random-numbers';
 import { RecordWriter } from '../support/record-writer';
 import { ServerProcess } from '../support/server-process';
@@ -163,7 +163,7 @@ async function fill(data: string, messageCount: number): Promise<Filled> {
   const writer = new RecordWriter();
   const random = new RandomNumbers(3);
   const nowMs = Date.now();
-  const tokens = createUsers(writer, nowMs);
+  const tokens = writeUsers(writer, userCount, nowMs);
   let [applyMs, sequence] = [0, 0];
   const apply = (): void => {
     for (let user = 1; user <= userCount; user += 1) writer.read(user, sequence);
@@ -184,17 +184,6 @@ async function fill(data: string, messageCount: number): Promise<Filled> {
   await tables.close();
   const dataBytes = statSync(path.join(folders.tables, 'data.mdb')).size;
   return { tokens, applySeconds: applyMs / 1_000, dataBytes };
-}
-
-function createUsers(writer: RecordWriter, nowMs: number): string[] {
-  const tokens: string[] = [];
-  for (let user = 1; user <= userCount; user += 1) {
-    const words = new Int32Array(4);
-    tokens.push(issueToken(words));
-    writer.userCreated(user, nowMs, `user${user}`, `User ${user}`, 'none');
-    writer.sessionOpened(words, user, Math.floor(nowMs / 1_000));
-  }
-  return tokens;
 }
 
 /** The n-th word comes about 1/n as often as the first. */

@@ -16,13 +16,8 @@ export async function prepareUsers(data: string, count: number, room?: string): 
   await (await Tables.open(tables)).close();
   const nowMs = Date.now();
   const writer = new RecordWriter();
-  const tokens: string[] = [];
-  for (let user = 1; user <= count; user += 1) {
-    const words = new Int32Array(4);
-    tokens.push(issueToken(words));
-    writer.userCreated(user, nowMs, `user${user}`, `User ${user}`, 'none');
-    writer.sessionOpened(words, user, Math.floor(nowMs / 1_000));
-    if (room === undefined) continue;
+  const tokens = writeUsers(writer, count, nowMs);
+  for (let user = 1; room !== undefined && user <= count; user += 1) {
     if (user === 1) writer.roomCreated(1, user, user, nowMs, room);
     else writer.roomJoined(1, user, user, nowMs);
   }
@@ -31,5 +26,17 @@ export async function prepareUsers(data: string, count: number, room?: string): 
   log.append([new Uint8Array(words.buffer, words.byteOffset, words.byteLength)]);
   log.sync();
   log.close();
+  return tokens;
+}
+
+/** Writes the users `user1`, `user2`, …, each with a session; returns the tokens. No password fits theirs. */
+export function writeUsers(writer: RecordWriter, count: number, nowMs: number): string[] {
+  const tokens: string[] = [];
+  for (let user = 1; user <= count; user += 1) {
+    const words = new Int32Array(4);
+    tokens.push(issueToken(words));
+    writer.userCreated(user, nowMs, `user${user}`, `User ${user}`, 'none');
+    writer.sessionOpened(words, user, Math.floor(nowMs / 1_000));
+  }
   return tokens;
 }
