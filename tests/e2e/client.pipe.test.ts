@@ -145,6 +145,19 @@ describe('chat-client in a pipe', () => {
     const { code, stderr } = await client.finished();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
+
+  test('goes on when nobody reads its hints any more', async () => {
+    const replies = ['{"status": "OK", "tokenid": "t"}', '{"status": "OK", "messages": [], "more": false}'];
+    const address = await serve((_line, socket) => {
+      socket.write(`${replies.shift() ?? '{"status": "OK", "message": "pong"}'}\r\n\r\n`);
+    });
+    const client = ClientProcess.start('connect', address);
+    client.child.stderr.destroy();
+    await client.enter('auth messi surabaya');
+    client.child.stdin.write('search nothing\n');
+    expect(await client.enter('ping')).toBe('pong');
+    expect(await client.end()).toMatchObject({ code: 0 });
+  });
 });
 
 describe('chat-client when things go wrong', () => {

@@ -1,5 +1,5 @@
 /** Goal: the compiled chat-load measures a real server over real connections and says so in its JSON and exit code. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
@@ -79,18 +79,24 @@ function chatReply(line: string): string {
   return '{"status": "OK", "message": "Message Sent"}';
 }
 
-function run(args: readonly string[], onStart?: (interrupt: () => void) => void): Promise<Output> {
+function run(args: readonly string[], onStart?: (child: ChildProcess) => void): Promise<Output> {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
   child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
-  onStart?.(() => child.kill('SIGINT'));
+  onStart?.(child);
   return new Promise((resolve) => {
     child.once('close', (code) => {
       resolve({ code, stdout, stderr });
     });
   });
+}
+
+/** Nobody reads its standard output, as in `chat-load … | true`. */
+async function runUnread(args: readonly string[]): Promise<Omit<Output, 'stdout'>> {
+  const { code, stderr } = await run(args, (child) => child.stdout?.destroy());
+  return { code, stderr };
 }
 
 const reportOf = (output: Output): Report => JSON.parse(output.stdout) as Report;
@@ -149,12 +155,8 @@ test('nobody reads the summary: it ends quietly, and the report is written', asy
   responder = await Responder.start(chatReply);
   const folder = mkdtempSync(path.join(tmpdir(), 'chat-load-'));
   const file = path.join(folder, 'load.html');
-  const child = spawn(process.execPath, [program, responder.target, '--requests', '20', '--report', file]);
-  child.stdout.destroy();
-  let stderr = '';
-  child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
-  const code = await new Promise((resolve) => child.once('close', resolve));
-  expect({ code, stderr }).toEqual({ code: 0, stderr: `report written to ${file}\n` });
+  const ended = await runUnread([responder.target, '--requests', '20', '--report', file]);
+  expect(ended).toEqual({ code: 0, stderr: `report written to ${file}\n` });
   expect(readFileSync(file, 'utf8')).toContain('<html');
   rmSync(folder, { recursive: true });
 });
@@ -203,6 +205,10 @@ test('a report that cannot be written in the end does not take the summary with 
   expect(output.stderr).toContain('chat-load: cannot write the report: ENOSPC');
 });
 
+test('nobody reads the help: it ends quietly', async () => {
+  expect(await runUnread(['--help'])).toEqual({ code: 0, stderr: '' });
+});
+
 test('an open loop makes as many requests as its rate says', async () => {
   responder = await Responder.start(chatReply);
   const args = ['--rate', '200', '--duration', '1', '--warmup', '0', '--json'];
@@ -244,11 +250,11 @@ test('error replies are counted by their code and make the exit code 1', async (
 test('an interrupt ends the run early and the summary still comes', async () => {
   responder = await Responder.start(chatReply);
   const started = responder;
-  const output = await run([started.target, '--duration', '600', '--warmup', '0'], (interrupt) => {
+  const output = await run([started.target, '--duration', '600', '--warmup', '0'], (child) => {
     started.onRequest = () => {
       if (started.requests.length > 500) {
         started.onRequest = undefined;
-        interrupt();
+        child.kill('SIGINT');
       }
     };
   });

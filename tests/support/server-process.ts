@@ -60,8 +60,8 @@ export class ServerProcess {
   }
 
   /** Starts a server in memory whose start lines go to a pipe that nobody reads: only a connection shows when it is ready. */
-  static startUnread(port: number): ServerProcess {
-    const server = new ServerProcess(argumentsFor({}, port, []), {});
+  static startUnread(port: number, args: readonly string[] = []): ServerProcess {
+    const server = new ServerProcess(argumentsFor({}, port, args), {});
     server.#child.stdout?.destroy();
     return server;
   }
