@@ -1,36 +1,28 @@
 /** Goal: the history thread's replies, from tables made by hand: frames, names, rooms, bounds. */
 import { HistoryDesk } from '../../workers/history-desk';
-import { Tables } from '../../workers/tables/tables';
-import { RecordWriter } from '../support/record-writer';
-import { TemporaryFolder } from '../support/temporary-folder';
+import type { Tables } from '../../workers/tables/tables';
+import type { RecordWriter } from '../support/record-writer';
+import { WrittenTables } from '../support/written-tables';
 
 const nowMs = Date.parse('2026-11-23T06:00:00.000Z');
 const replyBytesMax = 1_048_576;
 
-let folder: TemporaryFolder;
+let written: WrittenTables;
 let tables: Tables;
 let writer: RecordWriter;
 let desk: HistoryDesk;
 
 beforeEach(async () => {
-  folder = new TemporaryFolder();
-  tables = await Tables.open(folder.file('tables'));
+  written = await WrittenTables.open();
+  ({ tables, writer } = written);
   desk = new HistoryDesk(tables);
-  writer = new RecordWriter();
   for (const [index, name] of ['messi', 'lineker', 'henderson'].entries())
     writer.userCreated(index + 1, nowMs, name, `Pemain \\u00e9 ${index + 1}`, 'hash');
   writer.roomCreated(1, 1, 1, nowMs, 'pasar').roomJoined(1, 2, 2, nowMs);
 });
 afterEach(async () => {
-  await tables.close();
-  folder.remove();
+  await written.remove();
 });
-
-function apply(): void {
-  const words = writer.taken();
-  writer.clear();
-  tables.apply(words, tables.applied + words.length, nowMs);
-}
 
 function page(user: number, peer: number, limit = 50, before?: number): string {
   return desk.answer({ kind: 'history', user, peer, limit, before });
@@ -42,7 +34,7 @@ function search(user: number, words: string, peer?: number, before?: number): st
 
 test('frames of users and rooms, byte for byte', () => {
   writer.message(2, 1, 36, nowMs, 'halo \\"bung\\"').message(-1, 2, 37, nowMs + 1, 'halo semua');
-  apply();
+  written.apply(nowMs);
   const first =
     '{"id": "10-2", "from": "messi", "msg_from": "Pemain \\u00e9 1", "to": "lineker", ' +
     '"msg_to": "Pemain \\u00e9 2", "msg": "halo \\"bung\\"", "at": "2026-11-23T06:00:00.000Z"}';
@@ -62,24 +54,24 @@ test('frames of users and rooms, byte for byte', () => {
 
 test('a search is of the rooms one is in, whole; those who are gone keep their names', () => {
   writer.message(-1, 1, 10, nowMs, 'sebelum').roomJoined(1, 3, 11, nowMs);
-  apply();
+  written.apply(nowMs);
   expect(page(3, -1)).toContain('"msg": "sebelum"');
   expect(search(3, 'sebelum')).toContain('"to": "#pasar"');
   writer.roomLeft(1, 3, 12, nowMs).userRemoved(1);
-  apply();
+  written.apply(nowMs);
   expect(search(3, 'sebelum')).not.toContain('pasar');
   expect(page(2, -1)).toContain('"from": "messi"');
 });
 
 test('a search without a word', () => {
-  apply();
+  written.apply(nowMs);
   expect(search(1, '?!')).toContain('"code": "BAD_COMMAND"');
 });
 
 test('pages and searches of the longest messages end before a reply is too long, and go on from there', () => {
   const longest = `kata ${'x'.repeat(12_283)}`;
   for (let sequence = 10; sequence < 210; sequence += 1) writer.message(2, 1, sequence, nowMs, longest);
-  apply();
+  written.apply(nowMs);
   const ids: number[] = [];
   let before: number | undefined;
   do {

@@ -3,32 +3,28 @@ import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { startWorker } from '../support/compiled-worker';
-import { RecordWriter } from '../support/record-writer';
-import { TemporaryFolder } from '../support/temporary-folder';
+import type { RecordWriter } from '../support/record-writer';
+import { WrittenTables, writtenAtMs as nowMs } from '../support/written-tables';
 import { conversationOf } from '../../workers/tables/keys';
 import { searchWordsOf } from '../../workers/tables/search';
 import { Tables } from '../../workers/tables/tables';
 
-const nowMs = 1_750_000_000_000;
 const userCount = 20;
 
-let folder: TemporaryFolder;
+let written: WrittenTables;
 let tables: Tables;
 let writer: RecordWriter;
 let sequence: number;
 
 beforeEach(async () => {
-  folder = new TemporaryFolder();
-  tables = await Tables.open(folder.file('tables'));
-  writer = new RecordWriter();
+  written = await WrittenTables.open();
+  ({ tables, writer } = written);
   sequence = 0;
-  for (let user = 1; user <= userCount; user += 1)
-    writer.userCreated(user, nowMs, `user${user}`, `User ${user}`, 'hash');
+  written.writeUsers(userCount);
   chat(200);
 });
 afterEach(async () => {
-  await tables.close();
-  folder.remove();
+  await written.remove();
 });
 
 /** What is read goes, so that pages of the file come free while others read them. */
@@ -40,14 +36,12 @@ function chat(messages: number): void {
     writer.message(receiver, sender, sequence, nowMs + sequence, `halo nomor${sequence}`);
   }
   for (let user = 1; user <= 7; user += 1) writer.read(user, sequence);
-  const words = writer.taken();
-  writer.clear();
-  tables.apply(words, tables.applied + words.length, nowMs);
+  written.apply();
 }
 
 test('threads killed while they read leave the tables whole, writable, and no larger than before', async () => {
   for (let round = 0; round < 12; round += 1) {
-    const reader = startWorker('searching-worker.js', folder.file('tables'));
+    const reader = startWorker('searching-worker.js', written.folder.file('tables'));
     const failure = new Promise<unknown>((resolve) => reader.once('error', resolve));
     await Promise.race([once(reader, 'message'), failure.then((error) => Promise.reject(error as Error))]);
     for (let run = 0; run < 10; run += 1) {
@@ -58,7 +52,7 @@ test('threads killed while they read leave the tables whole, writable, and no la
     await reader.terminate();
   }
   expect(tables.check()).toEqual([]);
-  const file = path.join(folder.file('tables'), 'data.mdb');
+  const file = path.join(written.folder.file('tables'), 'data.mdb');
   while (tables.expireHistory(nowMs * 2, 1_000) > 0);
   for (let run = 0; run < 10; run += 1) chat(1);
   const sizeBytes = statSync(file).size;
@@ -68,7 +62,7 @@ test('threads killed while they read leave the tables whole, writable, and no la
 }, 60_000);
 
 test('what one has written the other finds after a refresh', async () => {
-  const reader = await Tables.open(folder.file('tables'), { isBesideWriter: true });
+  const reader = await Tables.open(written.folder.file('tables'), { isBesideWriter: true });
   const find = (): number =>
     reader.search({
       user: 2,

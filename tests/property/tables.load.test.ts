@@ -51,8 +51,7 @@ async function loaded(words: Int32Array, cuts: readonly number[]): Promise<Store
 
 test('a store loaded from tables and journal is one replayed from the journal alone', async () => {
   const property = fc.asyncProperty(steps, natural, natural, async (taken, first, second) => {
-    const scenario = new RecordScenario(userCount);
-    for (const step of taken) scenario.step(step);
+    const scenario = RecordScenario.of(userCount, taken);
     const { words, boundaries } = scenario;
     const cuts = [first, second].map((cut) => boundaries[cut % boundaries.length]!);
     const expected = await loaded(words, []);

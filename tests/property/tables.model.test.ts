@@ -23,8 +23,7 @@ test('any records in any runs, the tables opened anew between them', async () =>
     runs,
     fc.integer({ min: 1, max: 25 }),
     async (taken, cuts, pageSize) => {
-      const scenario = new RecordScenario(5);
-      for (const step of taken) scenario.step(step);
+      const scenario = RecordScenario.of(5, taken);
       const { words, boundaries } = scenario;
       const folder = new TemporaryFolder();
       let tables = await Tables.open(folder.file('tables'));

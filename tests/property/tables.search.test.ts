@@ -1,15 +1,13 @@
 /** Goal: a search finds exactly what reading everything would find, in order, whatever the runs that brought it. */
 import fc from 'fast-check';
 import { escapeText } from '../../shared/protocol/json-ascii';
-import { RecordWriter } from '../support/record-writer';
-import { TemporaryFolder } from '../support/temporary-folder';
+import { WrittenTables, writtenAtMs as nowMs } from '../support/written-tables';
 import { conversationOfMessage } from '../../workers/tables/keys';
 import { searchWordsOf, type SearchQuery } from '../../workers/tables/search';
-import { Tables } from '../../workers/tables/tables';
+import type { Tables } from '../../workers/tables/tables';
 
 const userCount = 6;
 const roomCount = 3;
-const nowMs = 1_750_000_000_000;
 const hourMs = 3_600_000;
 
 const vocabulary = [
@@ -106,13 +104,11 @@ test('random messages in random runs, searched with any limit, at once and with 
     fc.array(run, { minLength: 1, maxLength: 8 }),
     fc.array(query, { minLength: 1, maxLength: 12 }),
     async (runs, queries) => {
-      const folder = new TemporaryFolder();
-      const tables = await Tables.open(folder.file('tables'));
+      const written = await WrittenTables.open();
+      const { tables, writer } = written;
       try {
         const said: Said[] = [];
-        const writer = new RecordWriter();
-        for (let number = 1; number <= userCount; number += 1)
-          writer.userCreated(number, nowMs, `user${number}`, `User ${number}`, 'hash');
+        written.writeUsers(userCount);
         for (let room = 1; room <= roomCount; room += 1)
           writer.roomCreated(room, 1, room, nowMs, `room${room}`);
         let atMs = nowMs;
@@ -125,9 +121,7 @@ test('random messages in random runs, searched with any limit, at once and with 
               writer.message(one.receiver, one.sender, sequence, atMs, escapeText(one.text));
             }
           }
-          const words = writer.taken();
-          writer.clear();
-          tables.apply(words, tables.applied + words.length, atMs);
+          written.apply(atMs);
         }
         expect(tables.check()).toEqual([]);
         for (const { limit, ...wanted } of queries) {
@@ -148,8 +142,7 @@ test('random messages in random runs, searched with any limit, at once and with 
           expect(searchAll(tables, { ...searched, isOver: () => true })).toEqual(expected);
         }
       } finally {
-        await tables.close();
-        folder.remove();
+        await written.remove();
       }
     },
   );

@@ -15,15 +15,22 @@ export class RecordScenario {
   /** Where records begin, and where the last one ends. */
   readonly boundaries: number[] = [0];
 
-  constructor(userCount: number) {
+  private constructor(userCount: number) {
     for (let user = 1; user <= userCount; user += 1) this.createUser(`user${user}`);
+  }
+
+  /** What comes of these steps. */
+  static of(userCount: number, steps: readonly ScenarioStep[]): RecordScenario {
+    const scenario = new RecordScenario(userCount);
+    for (const step of steps) scenario.step(step);
+    return scenario;
   }
 
   get words(): Int32Array {
     return this.writer.taken();
   }
 
-  step([action, first, second, amount]: ScenarioStep): void {
+  private step([action, first, second, amount]: ScenarioStep): void {
     const live = [...this.model.users.values()].filter(({ removed }) => !removed).map(({ user }) => user);
     const user = live[first % live.length]!;
     const other = live[second % live.length]!;

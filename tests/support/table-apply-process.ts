@@ -11,9 +11,7 @@ const [folder, seed, stepCount] = process.argv.slice(2);
 const runRecords = 40;
 
 export function crashScenario(seedNumber: number, steps: number): RecordScenario {
-  const scenario = new RecordScenario(12);
-  for (const step of seededSteps(seedNumber, steps)) scenario.step(step);
-  return scenario;
+  return RecordScenario.of(12, seededSteps(seedNumber, steps));
 }
 
 async function main(folderName: string): Promise<void> {

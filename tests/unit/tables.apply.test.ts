@@ -1,32 +1,25 @@
 /** Goal: what applying records does beyond the model: positions, refusals, what is left out. */
 import { pageOf } from '../support/history-page';
-import { RecordWriter } from '../support/record-writer';
-import { TemporaryFolder } from '../support/temporary-folder';
-import { Tables } from '../../workers/tables/tables';
+import type { RecordWriter } from '../support/record-writer';
+import { WrittenTables, writtenAtMs as nowMs } from '../support/written-tables';
+import type { Tables, TablesOptions } from '../../workers/tables/tables';
 
-const nowMs = 1_750_000_000_000;
 const token = Int32Array.of(1, -2, 3, -4);
 
-let folder: TemporaryFolder;
+let written: WrittenTables;
 let tables: Tables;
 let writer: RecordWriter;
 
-beforeEach(async () => {
-  folder = new TemporaryFolder();
-  tables = await Tables.open(folder.file('tables'));
-  writer = new RecordWriter();
+async function open(options?: TablesOptions): Promise<void> {
+  written = await WrittenTables.open(options);
+  ({ tables, writer } = written);
   writer.userCreated(1, nowMs, 'budi', 'Budi', 'hash1').userCreated(2, nowMs, 'siti', 'Siti', 'hash2');
-});
-afterEach(async () => {
-  await tables.close();
-  folder.remove();
-});
-
-function applyAll(): void {
-  const words = writer.taken();
-  writer.clear();
-  tables.apply(words, tables.applied + words.length, nowMs);
 }
+
+beforeEach(() => open());
+afterEach(async () => {
+  await written.remove();
+});
 
 function unreadSequences(): number[] {
   return [...tables.unread()].map(({ sequence }) => sequence);
@@ -35,7 +28,7 @@ function unreadSequences(): number[] {
 test('what was applied is passed over, in whole or in part', () => {
   writer.message(2, 1, 1, nowMs, 'halo');
   const words = writer.taken();
-  applyAll();
+  written.apply();
   tables.apply(words, words.length, nowMs);
   writer.message(2, 1, 2, nowMs, 'lagi');
   const more = Int32Array.of(...words, ...writer.taken());
@@ -64,7 +57,9 @@ test.each<[string, () => unknown]>([
   ['a name again', () => writer.userCreated(3, nowMs, 'siti', 'Siti', 'hash')],
 ])('%s: DATA_DAMAGED, and nothing of the run is applied', (_, write) => {
   write();
-  expect(applyAll).toThrow(expect.objectContaining({ code: 'DATA_DAMAGED' }) as Error);
+  expect(() => {
+    written.apply();
+  }).toThrow(expect.objectContaining({ code: 'DATA_DAMAGED' }) as Error);
   expect(tables.applied).toBe(0);
   expect([...tables.users()]).toEqual([]);
 });
@@ -90,19 +85,19 @@ test.each<[string, (words: Int32Array) => unknown]>([
 test('messages delivered and read within a run go to history only', () => {
   for (let sequence = 1; sequence <= 30; sequence += 1) writer.message(2, 1, sequence, nowMs, 'halo');
   writer.read(2, 28);
-  applyAll();
+  written.apply();
   expect(unreadSequences()).toEqual([29, 30]);
   expect(pageOf(tables, 1, 2, 100)).toHaveLength(30);
 });
 
 test('a chunk read in part is loaded from the cursor on, one read to its end goes', () => {
   for (let sequence = 1; sequence <= 10; sequence += 1) writer.message(2, 1, sequence, nowMs, 'halo');
-  applyAll();
+  written.apply();
   writer.read(2, 4);
-  applyAll();
+  written.apply();
   expect(unreadSequences()).toEqual([5, 6, 7, 8, 9, 10]);
   writer.message(2, 1, 11, nowMs, 'halo').read(2, 10);
-  applyAll();
+  written.apply();
   expect(unreadSequences()).toEqual([11]);
   expect([...tables.users()].map(({ readThrough, lastSequence }) => [readThrough, lastSequence])).toEqual([
     [0, 0],
@@ -113,14 +108,14 @@ test('a chunk read in part is loaded from the cursor on, one read to its end goe
 
 test('a removed user leaves a name for history; the same name again is another user', () => {
   writer.sessionOpened(token, 2, 5).message(2, 1, 1, nowMs, 'halo').message(1, 2, 2, nowMs, 'hai');
-  applyAll();
+  written.apply();
   writer.userRemoved(2).userCreated(3, nowMs, 'siti', 'Siti lain', 'hash3');
   // What was under way when the user was removed.
   writer
     .sessionOpened(Int32Array.of(9, 9, 9, 9), 2, 6)
     .passwordRenewed(2, 'late')
     .sessionClosed(token);
-  applyAll();
+  written.apply();
   expect([...tables.users()].map(({ user, username, removed }) => [user, username, removed])).toEqual([
     [1, 'budi', false],
     [2, 'siti', true],
@@ -137,7 +132,7 @@ test('a removed user leaves a name for history; the same name again is another u
 test('sessions expire by age, some at a time; the end of one that is gone changes nothing', () => {
   for (let index = 0; index < 10; index += 1)
     writer.sessionOpened(Int32Array.of(index, 0, 0, 0), 1 + (index % 2), 100 + index);
-  applyAll();
+  written.apply();
   const removed = [
     tables.expireSessions(107, 5),
     tables.expireSessions(107, 5),
@@ -145,23 +140,23 @@ test('sessions expire by age, some at a time; the end of one that is gone change
   ];
   expect(removed).toEqual([5, 2, 0]);
   writer.sessionClosed(Int32Array.of(3, 0, 0, 0));
-  applyAll();
+  written.apply();
   expect([...tables.sessions()].map(({ openedAtSeconds }) => openedAtSeconds)).toEqual([107, 108, 109]);
   expect(tables.check()).toEqual([]);
 });
 
 test('without history kept, only what is unread is kept', async () => {
-  await tables.close();
-  tables = await Tables.open(folder.file('other'), { keepHistory: false });
+  await written.remove();
+  await open({ keepHistory: false });
   writer.message(2, 1, 1, nowMs, 'halo');
-  applyAll();
+  written.apply();
   expect(pageOf(tables, 1, 2, 10)).toEqual([]);
   expect(unreadSequences()).toEqual([1]);
   expect(tables.check()).toEqual([]);
 });
 
 test('a filler of one word, left where the ring ended, is passed over', () => {
-  applyAll();
+  written.apply();
   writer.message(2, 1, 1, nowMs, 'halo');
   const before = writer.taken();
   writer.clear();
@@ -173,7 +168,7 @@ test('a filler of one word, left where the ring ended, is passed over', () => {
 
 test('sessions opened in one second keep their order', () => {
   for (const last of [5, 3, 4]) writer.sessionOpened(Int32Array.of(9, 9, 9, last), 1, 1_000);
-  applyAll();
+  written.apply();
   const sessions = [...tables.sessions()].sort((left, right) => left.order - right.order);
   expect(sessions.map((session) => session.token[3])).toEqual([5, 3, 4]);
 });

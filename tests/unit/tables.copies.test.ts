@@ -2,28 +2,25 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { RecordScenario, modelUpTo, scenarioNowMs, seededSteps } from '../support/record-scenario';
-import { RecordWriter } from '../support/record-writer';
 import { contentsOf } from '../support/table-model';
-import { TemporaryFolder } from '../support/temporary-folder';
+import type { TemporaryFolder } from '../support/temporary-folder';
+import { WrittenTables, writtenAtMs as nowMs } from '../support/written-tables';
 import { Tables } from '../../workers/tables/tables';
 
-const nowMs = 1_750_000_000_000;
-
+let written: WrittenTables;
 let folder: TemporaryFolder;
 let tables: Tables;
 
 beforeEach(async () => {
-  folder = new TemporaryFolder();
-  tables = await Tables.open(folder.file('tables'));
+  written = await WrittenTables.open();
+  ({ folder, tables } = written);
 });
 afterEach(async () => {
-  await tables.close();
-  folder.remove();
+  await written.remove();
 });
 
 test('a backup taken between changes holds what was applied at one moment', async () => {
-  const scenario = new RecordScenario(6);
-  for (const step of seededSteps(3, 800)) scenario.step(step);
+  const scenario = RecordScenario.of(6, seededSteps(3, 800));
   const { words, boundaries } = scenario;
   let backup: Promise<void> | undefined;
   for (let index = 0; index < boundaries.length - 1; index += 50) {
@@ -48,7 +45,7 @@ test('a backup into a folder with data is refused: DATA_EXISTS', async () => {
 });
 
 test('an export has the account, its rooms, what is unread and what was said, in the peers’ names', async () => {
-  const writer = new RecordWriter();
+  const { writer } = written;
   writer
     .userCreated(1, nowMs, 'budi', 'Budi \\"\\u00e9', 'secret-hash')
     .userCreated(2, nowMs, 'siti', 'Siti', 'h')
@@ -67,8 +64,7 @@ test('an export has the account, its rooms, what is unread and what was said, in
     .message(-7, 1, 8, nowMs, 'salam')
     .message(-7, 2, 9, nowMs + 4, 'salam juga')
     .userRemoved(3);
-  const words = writer.taken();
-  tables.apply(words, words.length, nowMs);
+  written.apply();
   const lines: object[] = [];
   for await (const line of tables.exportUser('budi')) lines.push(line);
   expect(lines.slice(0, 4)).toEqual([

@@ -1,41 +1,31 @@
 /** Goal: pages of history are exact at every boundary, and what is old goes while what is not stays. */
 import { pageOf } from '../support/history-page';
-import { RecordWriter } from '../support/record-writer';
-import { TemporaryFolder } from '../support/temporary-folder';
-import { Tables } from '../../workers/tables/tables';
+import type { RecordWriter } from '../support/record-writer';
+import { WrittenTables, writtenAtMs as nowMs } from '../support/written-tables';
+import type { Tables } from '../../workers/tables/tables';
 
-const nowMs = 1_750_000_000_000;
 const dayMs = 24 * 3_600_000;
 const userCount = 80;
 
-let folder: TemporaryFolder;
+let written: WrittenTables;
 let tables: Tables;
 let writer: RecordWriter;
 let sequence: number;
 
 beforeEach(async () => {
-  folder = new TemporaryFolder();
-  tables = await Tables.open(folder.file('tables'));
-  writer = new RecordWriter();
+  written = await WrittenTables.open();
+  ({ tables, writer } = written);
   sequence = 0;
-  for (let user = 1; user <= userCount; user += 1)
-    writer.userCreated(user, nowMs, `user${user}`, `User ${user}`, 'hash');
-  applyAt(nowMs);
+  written.writeUsers(userCount);
+  written.apply();
 });
 afterEach(async () => {
-  await tables.close();
-  folder.remove();
+  await written.remove();
 });
 
 function send(sender: number, receiver: number, atMs: number, text: string): void {
   sequence += 1;
   writer.message(receiver, sender, sequence, atMs, text);
-}
-
-function applyAt(atMs: number): void {
-  const words = writer.taken();
-  writer.clear();
-  tables.apply(words, tables.applied + words.length, atMs);
 }
 
 function textsOf(user: number, peer: number, limit: number, before?: number): string[] {
@@ -53,7 +43,7 @@ test('pages of any size put together are the whole, through runs, days and chunk
         for (let user = 3; user <= userCount; user += 1)
           for (let peer = user; peer <= userCount; peer += 11) send(user, peer, nowMs, 'noise');
     }
-    applyAt(nowMs + run * 10 * 3_600_000);
+    written.apply(nowMs + run * 10 * 3_600_000);
   }
   for (const limit of [1, 2, 7, 39, 40, 41, 1_000]) {
     const pages: string[] = [];
@@ -85,7 +75,7 @@ test('every conversation among many users is found, whether quiet in a shared ch
           said.set(`${user} ${peer}`, [...texts, `${user} ${peer} ${texts.length}`]);
           send(user, peer, nowMs, `${user} ${peer} ${texts.length}`);
         }
-    applyAt(nowMs);
+    written.apply();
   }
   for (const [pair, texts] of said) {
     const [user, peer] = pair.split(' ').map(Number) as [number, number];
@@ -101,7 +91,7 @@ test('every conversation among many users is found, whether quiet in a shared ch
 test('the longest texts and notes to oneself are kept', () => {
   const longest = 'x'.repeat(12_288);
   for (let count = 0; count < 5; count += 1) send(1, 1, nowMs, longest);
-  applyAt(nowMs);
+  written.apply();
   expect(textsOf(1, 1, 10)).toEqual(new Array(5).fill(longest));
   expect([...tables.unread(1)]).toHaveLength(5);
   expect(tables.check()).toEqual([]);
@@ -110,7 +100,7 @@ test('the longest texts and notes to oneself are kept', () => {
 test('what is old goes, some at a time, what is unread and what is newer stays', () => {
   for (let day = 0; day < 4; day += 1) {
     for (let user = 2; user <= 11; user += 1) send(1, user, nowMs + day * dayMs, `day ${day}`);
-    applyAt(nowMs + day * dayMs);
+    written.apply(nowMs + day * dayMs);
   }
   expect(textsOf(1, 5, 10)).toEqual(['day 0', 'day 1', 'day 2', 'day 3']);
   expect(tables.expireHistory(nowMs)).toBe(0);
@@ -127,11 +117,11 @@ test('what is old goes, some at a time, what is unread and what is newer stays',
 
 test('when all is old all goes, and what comes next is found', () => {
   send(1, 2, nowMs, 'old');
-  applyAt(nowMs);
+  written.apply();
   expect(tables.expireHistory(nowMs + 1)).toBe(1);
   expect(tables.expireHistory(nowMs + 1)).toBe(0);
   send(1, 2, nowMs + 1, 'new');
-  applyAt(nowMs + 1);
+  written.apply(nowMs + 1);
   expect(textsOf(1, 2, 10)).toEqual(['new']);
   expect(tables.check()).toEqual([]);
 });
@@ -140,7 +130,7 @@ test('a partition begins at its first message, also when the run repeats what an
   send(1, 2, nowMs, 'one');
   const from = tables.applied;
   const first = writer.taken();
-  applyAt(nowMs);
+  written.apply();
   send(1, 2, nowMs + dayMs, 'two');
   const words = Int32Array.of(...first, ...writer.taken());
   tables.apply(words, from + words.length, nowMs + dayMs);

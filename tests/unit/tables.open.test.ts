@@ -21,8 +21,7 @@ afterEach(() => {
 });
 
 async function fill(): Promise<Tables> {
-  const scenario = new RecordScenario(6);
-  for (const step of seededSteps(7, 300)) scenario.step(step);
+  const scenario = RecordScenario.of(6, seededSteps(7, 300));
   const tables = await Tables.open(data);
   tables.apply(scenario.words, scenario.words.length, scenarioNowMs);
   return tables;

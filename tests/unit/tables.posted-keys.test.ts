@@ -1,35 +1,26 @@
 /** Goal: idempotency keys are handed out newest first, and forgotten by age and number, never too early. */
-import { RecordWriter } from '../support/record-writer';
-import { TemporaryFolder } from '../support/temporary-folder';
-import { Tables } from '../../workers/tables/tables';
+import type { RecordWriter } from '../support/record-writer';
+import { WrittenTables, writtenAtMs as nowMs } from '../support/written-tables';
+import type { Tables } from '../../workers/tables/tables';
 
-const nowMs = 1_750_000_000_000;
 const hourMs = 3_600_000;
 const runKeys = 100;
 
-let folder: TemporaryFolder;
+let written: WrittenTables;
 let tables: Tables;
 let writer: RecordWriter;
 let sequence: number;
 
 beforeEach(async () => {
-  folder = new TemporaryFolder();
-  tables = await Tables.open(folder.file('tables'), { keepHistory: false });
-  writer = new RecordWriter();
+  written = await WrittenTables.open({ keepHistory: false });
+  ({ tables, writer } = written);
   writer.userCreated(1, nowMs, 'budi', 'Budi', 'hash').userCreated(2, nowMs, 'siti', 'Siti', 'hash');
   writer.roomCreated(1, 1, 1, nowMs, 'pasar');
   sequence = 1;
 });
 afterEach(async () => {
-  await tables.close();
-  folder.remove();
+  await written.remove();
 });
-
-function applyAll(): void {
-  const words = writer.taken();
-  writer.clear();
-  tables.apply(words, tables.applied + words.length, nowMs);
-}
 
 /** A run of posts at one time, with messages without a key between them. */
 function post(atMs: number, count = runKeys): void {
@@ -37,7 +28,7 @@ function post(atMs: number, count = runKeys): void {
     writer.message(2, 1, (sequence += 1), atMs, 'no key');
     writer.message(message % 3 === 0 ? -1 : 2, 1, (sequence += 1), atMs, 'halo', `key-${sequence}`);
   }
-  applyAll();
+  written.apply();
 }
 
 function keptSequences(): number[] {
@@ -47,9 +38,9 @@ function keptSequences(): number[] {
 test('each key has its message, to a user or a room, the newest first', () => {
   writer.message(2, 1, 5, nowMs, 'halo', 'a').message(2, 1, 6, nowMs, 'no key');
   writer.message(-1, 2, 9, nowMs + 1, 'salam', 'x'.repeat(64));
-  applyAll();
+  written.apply();
   writer.message(1, 2, 12, nowMs + 2, 'lagi', 'a');
-  applyAll();
+  written.apply();
   expect([...tables.postedKeys()]).toEqual([
     { sender: 2, key: 'a', receiver: 1, sequence: 12, atMs: nowMs + 2 },
     { sender: 2, key: 'x'.repeat(64), receiver: -1, sequence: 9, atMs: nowMs + 1 },

@@ -1,42 +1,33 @@
 /** Goal: rooms in the tables beyond the model: refusals, and what is forgotten of their messages and what is not. */
-import { RecordWriter } from '../support/record-writer';
-import { TemporaryFolder } from '../support/temporary-folder';
-import { Tables } from '../../workers/tables/tables';
+import type { RecordWriter } from '../support/record-writer';
+import { WrittenTables, writtenAtMs as nowMs } from '../support/written-tables';
+import type { Tables } from '../../workers/tables/tables';
 
-const nowMs = 1_750_000_000_000;
 const dayMs = 86_400_000;
 const manyMessages = 1_000_000;
 
-let folder: TemporaryFolder;
+let written: WrittenTables;
 let tables: Tables;
 let writer: RecordWriter;
 let sequence: number;
 
 beforeEach(async () => {
-  folder = new TemporaryFolder();
-  tables = await Tables.open(folder.file('tables'));
-  writer = new RecordWriter();
-  for (let user = 1; user <= 3; user += 1) writer.userCreated(user, nowMs, `user${user}`, 'User', 'hash');
+  written = await WrittenTables.open();
+  ({ tables, writer } = written);
+  written.writeUsers(3);
   writer.roomCreated(1, 1, 1, nowMs, 'pasar').roomJoined(1, 2, 2, nowMs).roomJoined(1, 3, 3, nowMs);
   sequence = 3;
-  applyAll();
+  written.apply();
 });
 afterEach(async () => {
-  await tables.close();
-  folder.remove();
+  await written.remove();
 });
-
-function applyAll(): void {
-  const words = writer.taken();
-  writer.clear();
-  tables.apply(words, tables.applied + words.length, nowMs);
-}
 
 /** In a run of its own. Returns the sequence of the last. */
 function say(count: number, room = 1): number {
   for (let message = 0; message < count; message += 1)
     writer.message(-room, 1, (sequence += 1), nowMs, 'halo');
-  applyAll();
+  written.apply();
   return sequence;
 }
 
@@ -57,7 +48,9 @@ test.each<[string, () => unknown]>([
   const before = tables.applied;
   writer.message(-1, 1, 8, nowMs, 'halo');
   write();
-  expect(applyAll).toThrow(expect.objectContaining({ code: 'DATA_DAMAGED' }) as Error);
+  expect(() => {
+    written.apply();
+  }).toThrow(expect.objectContaining({ code: 'DATA_DAMAGED' }) as Error);
   expect(tables.applied).toBe(before);
   expect(roomSequences()).toEqual([]);
 });
@@ -66,25 +59,27 @@ test('the member of longest standing is the next owner; the last to leave ends t
   const owners: number[][] = [];
   // Longest standing by joining, not by number.
   writer.roomLeft(1, 2, 4, nowMs).roomJoined(1, 2, 5, nowMs).userRemoved(1);
-  applyAll();
+  written.apply();
   owners.push([...tables.rooms()].map(({ owner }) => owner));
   writer.message(-1, 2, 6, nowMs, 'halo').roomLeft(1, 3, 7, nowMs);
-  applyAll();
+  written.apply();
   owners.push([...tables.rooms()].map(({ owner }) => owner));
   expect(owners).toEqual([[3], [2]]);
   expect(roomSequences()).toEqual([6]);
   writer.message(-1, 2, 8, nowMs, 'sendiri').userRemoved(2);
-  applyAll();
+  written.apply();
   expect([...tables.rooms(), ...tables.members(), ...tables.roomMessages()]).toEqual([]);
   expect(tables.newestRoom).toBe(1);
   expect(tables.check()).toEqual([]);
   writer.roomCreated(1, 3, 9, nowMs, 'pasar');
-  expect(applyAll).toThrow('room 1 is created again');
+  expect(() => {
+    written.apply();
+  }).toThrow('room 1 is created again');
 });
 
 test('a room that begins and ends within a run leaves nothing to read', () => {
   writer.roomCreated(2, 3, 4, nowMs, 'singkat').message(-2, 3, 5, nowMs, 'halo').roomLeft(2, 3, 6, nowMs);
-  applyAll();
+  written.apply();
   expect([...tables.rooms()].map(({ room }) => room)).toEqual([1]);
   expect(roomSequences()).toEqual([]);
   expect(tables.sequence).toBe(6);
@@ -95,19 +90,19 @@ test('what all have read is neither loaded nor kept; what one has not read is', 
   const first = say(10);
   const second = say(10);
   for (const user of [1, 2]) writer.read(user, second);
-  applyAll();
+  written.apply();
   expect(tables.trimRooms(manyMessages)).toBe(0);
   expect(roomSequences()).toHaveLength(20);
   // The third reads all of the first chunk and some of the second.
   writer.read(3, first + 4);
-  applyAll();
+  written.apply();
   expect(roomSequences()).toEqual([5, 6, 7, 8, 9, 10].map((message) => first + message));
   expect(tables.trimRooms(manyMessages)).toBe(1);
   expect(roomSequences()).toHaveLength(6);
   // Who joins now has nothing to read of what was.
   writer.userCreated(4, nowMs, 'user4', 'User', 'hash').roomJoined(1, 4, (sequence += 1), nowMs);
   writer.roomLeft(1, 3, (sequence += 1), nowMs);
-  applyAll();
+  written.apply();
   expect(tables.trimRooms(manyMessages)).toBe(1);
   expect(tables.trimRooms(manyMessages)).toBe(0);
   expect(roomSequences()).toEqual([]);
@@ -116,7 +111,7 @@ test('what all have read is neither loaded nor kept; what one has not read is', 
 
 test('of many messages the newest stay, in every room for itself', () => {
   writer.roomCreated(2, 1, (sequence += 1), nowMs, 'lain').roomJoined(2, 3, (sequence += 1), nowMs);
-  applyAll();
+  written.apply();
   const counts = [3, 4, 5, 6];
   for (const count of counts) say(count);
   const quiet = [say(2, 2) - 1, sequence];
@@ -134,7 +129,7 @@ test('a message to a room of many members is one entry', () => {
     writer
       .userCreated(user, nowMs, `user${user}`, 'User', 'hash')
       .roomJoined(1, user, (sequence += 1), nowMs);
-  applyAll();
+  written.apply();
   say(1);
   expect(roomSequences()).toEqual([sequence]);
   expect([...tables.unread()]).toEqual([]);
@@ -143,7 +138,7 @@ test('a message to a room of many members is one entry', () => {
 test('a removed user’s messages stay for the others to read', () => {
   say(2);
   writer.userRemoved(1);
-  applyAll();
+  written.apply();
   expect(roomSequences()).toHaveLength(2);
   expect(tables.check()).toEqual([]);
 });
@@ -157,10 +152,8 @@ test('a room without members is forgotten once history is, its number still is n
   writer
     .roomCreated(2, 2, (sequence += 1), nowMs, 'lain')
     .message(-2, 2, (sequence += 1), nowMs + dayMs, 'baru');
-  const words = writer.taken();
-  writer.clear();
   // In a partition of its own, a day later.
-  tables.apply(words, tables.applied + words.length, nowMs + dayMs);
+  written.apply(nowMs + dayMs);
   expect(tables.forgetRooms()).toBe(0);
   while (tables.expireHistory(nowMs + 1) > 0);
   expect(tables.forgetRooms()).toBe(1);
@@ -168,5 +161,7 @@ test('a room without members is forgotten once history is, its number still is n
   expect([...tables.rooms()].map(({ room }) => room)).toEqual([2]);
   expect(tables.check()).toEqual([]);
   writer.roomCreated(1, 2, (sequence += 1), nowMs, 'pasar');
-  expect(applyAll).toThrow('room 1 is created again');
+  expect(() => {
+    written.apply();
+  }).toThrow('room 1 is created again');
 });

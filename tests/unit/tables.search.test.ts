@@ -1,49 +1,37 @@
 /** Goal: searches of much history: signatures over several pages, limits and ends at every place, what is forgotten. */
-import { RecordWriter } from '../support/record-writer';
-import { TemporaryFolder } from '../support/temporary-folder';
-import { Tables } from '../../workers/tables/tables';
+import { WrittenTables, writtenAtMs as nowMs } from '../support/written-tables';
+import type { Tables } from '../../workers/tables/tables';
 import { searchWordsOf } from '../../workers/tables/search';
 
-const nowMs = 1_750_000_000_000;
 const dayMs = 24 * 3_600_000;
 const userCount = 200;
 const runMessages = 20_000;
 
-let folder: TemporaryFolder;
+let written: WrittenTables;
 let tables: Tables;
 let sequence: number;
 
 beforeEach(async () => {
-  folder = new TemporaryFolder();
-  tables = await Tables.open(folder.file('tables'));
+  written = await WrittenTables.open();
+  ({ tables } = written);
   sequence = 0;
-  const writer = new RecordWriter();
-  for (let user = 1; user <= userCount; user += 1)
-    writer.userCreated(user, nowMs, `user${user}`, `User ${user}`, 'hash');
-  apply(writer, nowMs);
+  written.writeUsers(userCount);
+  written.apply();
 });
 afterEach(async () => {
-  await tables.close();
-  folder.remove();
+  await written.remove();
 });
-
-function apply(writer: RecordWriter, atMs: number): void {
-  const words = writer.taken();
-  writer.clear();
-  tables.apply(words, tables.applied + words.length, atMs);
-}
 
 /** Everybody writes to everybody: message `n` holds `every` and the words of its number by 10 and by 1,000. */
 function chat(count: number, atMs: number): void {
-  const writer = new RecordWriter();
   for (let index = 0; index < count; index += 1) {
     sequence += 1;
     const sender = 1 + (sequence % userCount);
     const receiver = 1 + ((sequence * 7) % userCount);
     const text = `every ten${sequence % 10} thousand${sequence % 1_000}`;
-    writer.message(receiver, sender, sequence, atMs, text);
+    written.writer.message(receiver, sender, sequence, atMs, text);
   }
-  apply(writer, atMs);
+  written.apply(atMs);
 }
 
 function expected(user: number, divisor: number, rest: number): number[] {
