@@ -16,6 +16,8 @@ export function detectForeignProtocol(firstBytes: Uint8Array): ForeignProtocol |
   // No command of ours begins with a capital letter.
   if (first === undefined || first < 0x41 || first > 0x5a) return undefined;
   const lineEnd = firstBytes.indexOf(newline);
-  const firstLine = Buffer.from(lineEnd < 0 ? firstBytes : firstBytes.subarray(0, lineEnd)).toString('latin1');
+  const firstLine = Buffer.from(lineEnd < 0 ? firstBytes : firstBytes.subarray(0, lineEnd)).toString(
+    'latin1',
+  );
   return httpRequestLine.test(firstLine) ? 'HTTP' : undefined;
 }

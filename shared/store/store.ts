@@ -317,7 +317,7 @@ export class Store {
 
   /** Whether a user has not been removed. */
   isLive(user: number): boolean {
-    return this.users.isLive(user);
+    return this.parts.users.isLive(user);
   }
 
   nameBytes(user: number): number {

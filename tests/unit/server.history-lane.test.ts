@@ -1,10 +1,10 @@
 // Goal: when more `history` and `search` are asked for than wait at a time, the places are shared: nobody gets none.
+import pino from 'pino';
 import { HistoryLane } from '../../server/history-lane';
-import { createLogger } from '../../server/logger';
 
 const placesMax = 64;
 const placesOfUserMax = 8;
-const log = createLogger('silent', 'json');
+const log = pino({ level: 'silent' });
 
 /** A lane whose jobs wait until it is let go, and then are all answered with BUSY; no thread is started. */
 function heldLane(): {
