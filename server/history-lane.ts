@@ -1,8 +1,8 @@
 /**
  * Answers `history` and `search`: a thread outside the pools that reads the tables, one job after the other, a bounded
  * number waiting, of each user and of all, and past that BUSY. Users share the places and take turns: who comes when all
- * are taken gets one of whoever has the most, if that is more than its own. It starts with the first job, and again with the next should
- * it ever die.
+ * are taken gets one of whoever has the most, if that is more than its own. The thread starts with the first job, and
+ * again with the next should it ever die.
  *
  * Before a job the table thread catches up with the journal, so that what was acknowledged before is found. All jobs that
  * wait share one such turn.
