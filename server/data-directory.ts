@@ -24,6 +24,7 @@ export class DataDirectory {
   private constructor(
     readonly folder: string,
     private readonly socket: SocketPath,
+    private readonly socketIdentity: string | undefined,
     private readonly server: net.Server,
     private readonly connections: ReadonlySet<net.Socket>,
   ) {}
@@ -47,11 +48,11 @@ export class DataDirectory {
     try {
       await take(server, socket.path, folder);
       chmodSync(socket.path, 0o600);
+      return new DataDirectory(folder, socket, identityOf(socket.path), server, connections);
     } catch (error) {
       socket.close();
       throw isStartError(error) ? error : unusable(folder, error);
     }
-    return new DataDirectory(folder, socket, server, connections);
   }
 
   /**
@@ -59,18 +60,8 @@ export class DataDirectory {
    * that keeps others from it. What is written from then on no start may find.
    */
   watch(onLost: (error: StartError) => void): void {
-    const file = dataFolders(path.resolve(this.folder)).socket;
-    const own = identityOf(file);
-    const isThere = (): boolean => {
-      try {
-        return own !== undefined && identityOf(file) === own;
-      } catch {
-        // It cannot be seen now: that says nothing.
-        return true;
-      }
-    };
     this.watching = setInterval(() => {
-      if (isThere()) return;
+      if (this.isThere()) return;
       clearInterval(this.watching);
       onLost(lost(this.folder));
     }, lookIntervalMs).unref();
@@ -79,10 +70,24 @@ export class DataDirectory {
   /** Lets another have it; cuts the connections to the control socket. */
   async release(): Promise<void> {
     clearInterval(this.watching);
-    const closed = closeServer(this.server);
+    // To close the server removes what has its socket's name by now: that may be another server's.
+    const closed = this.isThere() ? closeServer(this.server) : this.server.unref();
     for (const connection of this.connections) connection.destroy();
     await closed;
     this.socket.close();
+  }
+
+  private isThere(): boolean {
+    const { folder, socketIdentity } = this;
+    try {
+      return (
+        socketIdentity !== undefined &&
+        identityOf(dataFolders(path.resolve(folder)).socket) === socketIdentity
+      );
+    } catch {
+      // It cannot be seen now: that says nothing.
+      return true;
+    }
   }
 }
 

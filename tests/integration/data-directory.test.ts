@@ -1,7 +1,7 @@
 // Goal: a data directory has one owner at any moment, however many want it and however the last one ended.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdirSync, readdirSync, utimesSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { connectToOwner, DataDirectory, DirectoryInUse } from '../../server/data-directory';
@@ -122,6 +122,18 @@ test('a path that fits a socket, and not a claim, does too', async () => {
   const bytesLeft = 105 - Buffer.byteLength(dataFolders(data).socket);
   data = `${data}${'a'.repeat(bytesLeft)}`;
   const directory = await own();
+  const connection = await connectToOwner(data);
+  expect(connection).toBeDefined();
+  connection?.destroy();
+  await directory.release();
+  expect(readdirSync(data)).toEqual([]);
+});
+
+test('who lets go of one that was moved away takes nothing from the owner of the next in its place', async () => {
+  const moved = await own();
+  renameSync(data, folder.file('moved'));
+  const directory = await own();
+  await moved.release();
   const connection = await connectToOwner(data);
   expect(connection).toBeDefined();
   connection?.destroy();
