@@ -5,8 +5,9 @@ import net from 'node:net';
 /** Who reads from the socket sees that it ends; why it does is nobody's business. */
 export async function connectLocal(socketPath: string): Promise<net.Socket> {
   const socket = net.connect(socketPath);
-  await once(socket, 'connect');
+  // Before it connects: there is no moment in which an error would go unheard, and end the process.
   socket.on('error', () => undefined);
+  await once(socket, 'connect');
   return socket;
 }
 
