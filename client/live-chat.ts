@@ -29,7 +29,8 @@ export interface LiveChatSettings {
   readonly pingIntervalMs?: number;
 }
 
-export interface LiveChatOptions extends ChatConnectionOptions, LiveChatLogin, LiveChatSettings, RetryRange {
+export interface LiveChatOptions
+  extends Omit<ChatConnectionOptions, 'signal'>, LiveChatLogin, LiveChatSettings, RetryRange {
   /** A name or an address, IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
