@@ -49,8 +49,11 @@ export async function runServer({ version, readOptions, onFatal }: ServerRun): P
   };
   const server = new ChatServer(options, log, onFatal, stopUnsound, identity);
   const stops = stopOnSignals(server, control, directory, log, onFatal);
+  let current = options;
   process.on('SIGHUP', () => {
-    reload(readOptions, server, identity !== undefined, log);
+    current = reloadConfiguration(readOptions, server, log) ?? current;
+    // A mistake in the configuration must not let the certificate expire.
+    reloadCertificate(current, server, identity !== undefined, log);
   });
   let accounts: readonly Account[];
   let port: number;
@@ -142,8 +145,12 @@ function stopOnSignals(
   };
 }
 
-/** Applies what may change while the server runs. */
-function reload(readAll: () => ServerOptions, server: ChatServer, isEncrypted: boolean, log: Logger): void {
+/** Applies what may change while the server runs; undefined when the configuration cannot be read. */
+function reloadConfiguration(
+  readAll: () => ServerOptions,
+  server: ChatServer,
+  log: Logger,
+): ServerOptions | undefined {
   try {
     const options = readAll();
     log.level = options.logLevel;
@@ -152,9 +159,10 @@ function reload(readAll: () => ServerOptions, server: ChatServer, isEncrypted: b
       { logLevel: options.logLevel, maxConnections: options.maxConnections },
       'configuration read again',
     );
-    reloadCertificate(options, server, isEncrypted, log);
+    return options;
   } catch (error) {
     log.error({ err: error }, 'the configuration is as it was: it cannot be read');
+    return undefined;
   }
 }
 

@@ -225,6 +225,17 @@ describe('HUP', () => {
     expect(await shownBy(server.address)).toBe(second.fingerprint);
   });
 
+  test('a configuration that cannot be read does not keep the new certificate away', async () => {
+    const first = new CertificateFiles(folder, 'beside-mistake');
+    const server = await start(['--config', folder.write('mistaken.json', '{}'), ...first.flags]);
+    folder.write('mistaken.json', '{"max-conections": 5}');
+    const second = new CertificateFiles(folder, 'beside-mistake');
+    server.signal('SIGHUP');
+    await server.untilPrinted(new RegExp(`${second.fingerprint}.*certificate read again`));
+    expect(server.stderr).toContain('the configuration is as it was');
+    expect(await shownBy(server.address)).toBe(second.fingerprint);
+  });
+
   test('a certificate in memory only stays the same', async () => {
     const server = await start(['--tls-self-signed']);
     const shown = await shownBy(server.address);
