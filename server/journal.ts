@@ -275,6 +275,7 @@ export class Journal {
 /** Why a request to the tables failed. What the person asked for can be wrong, or the disk. */
 function requestError({ code, message }: TableFailure): StartError {
   if (code === 'BACKUP_TARGET') return new StartError(message, exitCode.badUsage);
+  if (code === 'BACKUP_FAILED') return new StartError(message, exitCode.unexpected);
   const error = new StartError(`${message} (${code})`, exitCode.unexpected);
   return code === tableThreadDied ? Object.assign(error, { isPassing: true }) : error;
 }

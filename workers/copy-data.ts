@@ -35,10 +35,15 @@ class TargetError extends Error {
   readonly code = 'BACKUP_TARGET';
 }
 
+/** Why a copy could not be made, though its target does. */
+class CopyError extends Error {
+  readonly code = 'BACKUP_FAILED';
+}
+
 /**
  * Copies the data to a folder that is missing or empty; returns when the copy is on disk. What was acknowledged before
  * the call is in it.
- * @throws `BACKUP_TARGET`, or what the system says; the folder is then as empty as it was.
+ * @throws `BACKUP_TARGET` or `BACKUP_FAILED`; the folder is then as empty as it was.
  */
 export async function copyData(source: CopySource, target: string): Promise<void> {
   prepareTarget(source.folder, target);
@@ -58,7 +63,7 @@ export async function copyData(source: CopySource, target: string): Promise<void
   } catch (error) {
     for (const name of [incomplete, dataFolders(target).tables, dataFolders(target).journal])
       rmSync(name, { recursive: true, force: true });
-    throw error;
+    throw new CopyError(`cannot copy to ${target}: ${(error as Error).message}. What was copied is removed.`);
   }
 }
 

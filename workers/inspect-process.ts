@@ -7,6 +7,11 @@ import type { InspectAnswer, InspectTask } from '../shared/journal/inspect-messa
 import { checkAll, checkTables } from './check-data';
 import { Tables } from './tables/tables';
 
+/** What was asked for is there, and cannot be handed over. */
+class OutputError extends Error {
+  readonly code = 'OUTPUT';
+}
+
 process.once('message', (task: InspectTask) => {
   run(task).then(answer, (error: unknown) => {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -46,7 +51,7 @@ function print(line: string): Promise<boolean> {
     process.stdout.write(`${line}\n`, (error) => {
       if (!error) resolve(true);
       else if ((error as NodeJS.ErrnoException).code === 'EPIPE') resolve(false);
-      else reject(error);
+      else reject(new OutputError(`cannot write to standard output: ${error.message}`));
     });
   });
 }

@@ -45,6 +45,7 @@ function failure(
   { code, message }: InspectAnswer & { readonly kind: 'failed' },
 ): StartError {
   if (code === 'STORE_TOO_SMALL') return new StartError(message, exitCode.badUsage);
+  if (code === 'OUTPUT') return new StartError(message, exitCode.unexpected);
   const isData = code.startsWith('DATA_') || code.startsWith('JOURNAL_');
   return new StartError(
     `cannot read the data in ${folder}: ${message} (${code})`,

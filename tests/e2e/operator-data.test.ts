@@ -114,6 +114,21 @@ test('export has the account and its messages, as of now, and no secret', async 
   expect(await operate(['export', 'siapa', '--data', data])).toMatchObject({ code: 2, stdout: '' });
 });
 
+test('export to a disk that is full says so, and blames no data', async () => {
+  const full = openSync('/dev/full', 'w');
+  try {
+    const ended = await operate(['export', 'henderson', '--data', data], { output: full });
+    expect(ended).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^chat-server: cannot write to standard output: ENOSPC[^\n]*\n$/,
+      ) as string,
+    });
+  } finally {
+    closeSync(full);
+  }
+});
+
 test.each([
   ['user list'],
   ['user list --json'],

@@ -72,3 +72,14 @@ test.each(['copy', '..copy', 'journal/copy'])(
     }
   },
 );
+
+test('one that the disk has no room for says where to, and leaves the folder empty', async () => {
+  jest
+    .spyOn(source.tables, 'backup')
+    .mockRejectedValueOnce(Object.assign(new Error('No space left on device'), { code: 28 }));
+  await expect(copyData(source, target)).rejects.toMatchObject({
+    code: 'BACKUP_FAILED',
+    message: expect.stringMatching(/copy to .*copy: No space left on device/) as string,
+  });
+  expect(fs.readdirSync(target)).toEqual([]);
+});

@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Whether whoever reads its standard output is gone before it writes anything, as in `chat-server … | true`. */
   readonly isAbandoned?: boolean;
+  /** A file's descriptor in the place of standard output, of which nothing is returned then. */
+  readonly output?: number;
   /** Whom the process belongs to; only root may choose. */
   readonly userId?: number;
   /** Called once the process runs. */
@@ -27,18 +29,18 @@ export function operate(args: readonly string[], options: CommandOptions = {}): 
   const environment = Object.entries(process.env).filter(([name]) => !name.startsWith('CHAT_'));
   const child = spawn(process.execPath, [serverFile, ...args], {
     env: { ...Object.fromEntries(environment), ...options.environment },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', options.output ?? 'pipe', 'pipe'],
     timeout: timeoutMs,
     ...(options.userId === undefined ? {} : { uid: options.userId }),
   });
   let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  if (options.isAbandoned === true) child.stdout.destroy();
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  if (options.isAbandoned === true) child.stdout?.destroy();
   // A command that reads nothing may end before it is written to.
-  child.stdin.on('error', () => undefined);
+  child.stdin?.on('error', () => undefined);
   if (child.pid !== undefined) options.onStart?.(child.pid);
-  child.stdin.end(options.input ?? '');
+  child.stdin?.end(options.input ?? '');
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {
