@@ -35,7 +35,7 @@ export class DataDirectory {
    */
   static async own(folder: string, onConnection: (socket: net.Socket) => void): Promise<DataDirectory> {
     makePrivate(folder);
-    const socket = openSocketPath(folder);
+    const socket = openForSocket(folder);
     const connections = new Set<net.Socket>();
     const server = net.createServer((connection) => {
       connections.add(connection);
@@ -51,7 +51,7 @@ export class DataDirectory {
       return new DataDirectory(folder, socket, identityOf(socket.path), server, connections);
     } catch (error) {
       socket.close();
-      throw isStartError(error) ? error : unusable(folder, error);
+      throw refusedBy(folder, error);
     }
   }
 
@@ -123,6 +123,12 @@ export function requireOwnFiles(folder: string): void {
   );
 }
 
+/** Throws a `StartError` when there is something else than a folder in the place of a directory, which may be missing. */
+export function requireFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? true) return;
+  throw unusable(folder, new Error('it is not a directory'));
+}
+
 function ownerOf(folder: string): number | undefined {
   try {
     return statSync(folder, { throwIfNoEntry: false })?.uid;
@@ -147,12 +153,26 @@ function lost(folder: string): StartError {
 
 function makePrivate(folder: string): void {
   try {
+    requireFolder(folder);
     if (!isFolder(folder)) makeFolders(path.resolve(folder));
     if ((statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);
   } catch (error) {
-    throw unusable(folder, error);
+    throw refusedBy(folder, error);
   }
 }
+
+/** What the system says, or why it does: the directory is another user's. */
+function refusedBy(folder: string, error: unknown): StartError {
+  if (isStartError(error)) return error;
+  try {
+    if (deniedCodes.includes(codeOf(error))) requireOwnFiles(folder);
+  } catch (reason) {
+    if (isStartError(reason)) return reason;
+  }
+  return unusable(folder, error);
+}
+
+const deniedCodes: readonly unknown[] = ['EACCES', 'EPERM'];
 
 function unusable(folder: string, error: unknown): StartError {
   return new StartError(
@@ -246,6 +266,14 @@ function openSocketPath(folder: string): SocketPath {
       closeSync(descriptor);
     },
   };
+}
+
+function openForSocket(folder: string): SocketPath {
+  try {
+    return openSocketPath(folder);
+  } catch (error) {
+    throw refusedBy(folder, error);
+  }
 }
 
 function messageOf(error: unknown): string {

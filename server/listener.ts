@@ -252,6 +252,7 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
     EACCES: `not allowed to listen on ${address}. Ports below 1024 need privileges; choose another with --port.`,
     EADDRNOTAVAIL: `this machine has no address ${host}. Choose one that it has with --host.`,
     ENOTFOUND: `the name ${host} has no address. Choose an address of this machine with --host.`,
+    EAI_AGAIN: `the name ${host} cannot be looked up now. Choose an address of this machine with --host.`,
   };
   const reason = error.code === undefined ? undefined : reasons[error.code];
   return reason === undefined ? error : new StartError(reason, exitCode.addressUnavailable);

@@ -7,7 +7,7 @@ import type { CheckReport } from '../../shared/journal/inspect-messages';
 import { checkUsername } from '../account-rules';
 import { chooseAccounts } from '../accounts';
 import type { ServerOptions } from '../options';
-import { requireOwnFiles } from '../data-directory';
+import { requireFolder, requireOwnFiles } from '../data-directory';
 import { exitCode, StartError } from '../start-error';
 import { chooseCertificate, loadIdentity } from '../tls/certificate-source';
 import { expiryOf } from '../tls/tls-identity';
@@ -46,7 +46,7 @@ export function addDataCommands(program: Command, context: OperatorContext): voi
   command(
     'export <user>',
     'write one user’s data to standard output, as JSON lines; the server may be running or stopped',
-    '\nThe first line is the account; then come unread messages, then history. No password, no token.',
+    '\nThe first line is the account; then come its rooms, unread messages, history. No password, no token.',
     ['export ana > ana.jsonl'],
   ).action((user: string) => {
     context.choose((options) => exportUser(context, options, user));
@@ -92,6 +92,7 @@ async function check(options: ServerOptions): Promise<void> {
   if (!hasData(data)) {
     // What is in another user's directory may only not be seen.
     requireOwnFiles(data);
+    requireFolder(data);
     say('Data', `there is none in ${folder} yet`);
     return;
   }

@@ -49,7 +49,8 @@ test('one of another user, by a short path and by a long one', async () => {
   const long = folder.file(longName);
   cpSync(data, long, { recursive: true });
   chmodSync(long, 0o700);
-  for (const args of commands) {
+  const server = ['--port', '0', '--threads', '1'];
+  for (const args of [server, ...commands]) {
     await expectRefused([...args, '--data', data], /belongs to user 0/);
     await expectRefused([...args, '--data', long], /belongs to user 0/);
   }
@@ -64,3 +65,14 @@ test('one that nothing can be written to: by a command and by a server', async (
   for (const args of [server, ...commands])
     await expectRefused([...args, '--data', data], /cannot use the data directory .*EACCES/);
 }, 60_000);
+
+test('what is a file and no directory: by a check and by a server', async () => {
+  const file = folder.write('file', 'x');
+  chmodSync(file, 0o644);
+  if (isRoot) chownSync(file, otherUser, -1);
+  for (const args of [['check'], ['--port', '0', '--threads', '1'], ['user', 'add', 'ana']])
+    await expectRefused(
+      [...args, '--data', file],
+      /cannot use the data directory .*file: it is not a directory/,
+    );
+});

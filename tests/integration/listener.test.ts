@@ -1,6 +1,7 @@
 // Goal: a client that takes nothing of what waits for it is cut, and one that takes it slowly is not. A connection that the
 // server has ended does not keep its place because its client leaves a little unread: less than what is taken for not
-// reading at all, and more than the kernel keeps.
+// reading at all, and more than the kernel keeps. Where it cannot listen is said in words.
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import pino from 'pino';
@@ -33,7 +34,11 @@ function flood(connection: Connection): void {
 }
 
 /** A listener whose connections answer each request with texts. */
-function listenerThatAnswers(answer: (connection: Connection) => void, loginTimeoutMs: number): Listener {
+function listenerThatAnswers(
+  answer: (connection: Connection) => void,
+  loginTimeoutMs: number,
+  host = '127.0.0.1',
+): Listener {
   const carryOut = (connection: Connection): void => {
     connection.takeLines(text.length);
     answer(connection);
@@ -48,7 +53,7 @@ function listenerThatAnswers(answer: (connection: Connection) => void, loginTime
   };
   return new Listener(
     {
-      host: '127.0.0.1',
+      host,
       port: 0,
       loginTimeoutMs,
       sendTimeoutMs: 300,
@@ -132,3 +137,21 @@ test.each([
   listener.cutAll();
   await listener.drain();
 });
+
+test.each(['ENOTFOUND', 'EAI_AGAIN'])(
+  'a name that cannot be looked up (%s) is said in words, as an address that there is not',
+  async (code) => {
+    const lookup = jest.spyOn(dns, 'lookup').mockImplementationOnce(((
+      _name: string,
+      done: (error: Error) => void,
+    ) => {
+      setImmediate(done, Object.assign(new Error(`getaddrinfo ${code}`), { code }));
+    }) as typeof dns.lookup);
+    const listener = listenerThatAnswers(fill, 60_000, 'chat.example.org');
+    await expect(listener.listen()).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringContaining('the name chat.example.org') as string,
+    });
+    expect(lookup).toHaveBeenCalled();
+  },
+);
