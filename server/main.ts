@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { addOperatorCommands } from './admin/operator-commands';
 import type { Run } from './admin/operator-context';
 import { createProgram, readOptions, type ServerOptions } from './options';
@@ -34,13 +34,23 @@ async function main(): Promise<void> {
   const choose = (chosen: Run): void => {
     run = chosen;
   };
-  program.action(() => {
+  addOperatorCommands(program, { choose, onFatal: fail });
+  // From here on, for the commands inherit it.
+  program.allowExcessArguments(true).action(() => {
+    refuseUnknownCommand(program);
     choose(start);
   });
-  addOperatorCommands(program, { choose, onFatal: fail });
   const readAll = (): ServerOptions => readOptions(program.parse());
   const options = readAll();
   await run(options);
+}
+
+/** A command that there is not is an argument too many of a server that starts, which says nothing to whoever mistyped it. */
+function refuseUnknownCommand(program: Command): void {
+  const [name] = program.args;
+  if (name === undefined) return;
+  const names = program.commands.map((command) => command.name()).join(', ');
+  program.error(`error: unknown command '${name}'. There are ${names}; without one the server starts.`);
 }
 
 /** Says why and ends the process. */

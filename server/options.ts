@@ -139,6 +139,7 @@ export function createProgram(version: string): Command {
     )
     .version(version)
     .addHelpText('after', examples)
+    .helpCommand('help [command]', 'display help for command')
     .showHelpAfterError('(chat-server --help lists the options)')
     .allowExcessArguments(false);
   for (const option of createOptions()) program.addOption(option.env(environmentName(option)));
@@ -198,7 +199,10 @@ const booleanTexts: Readonly<Record<string, boolean>> = {
 function applyConfigFile(program: Command, file: string): void {
   for (const [key, value] of Object.entries(readConfigFile(file))) {
     const option = program.options.find((candidate) => candidate.name() === key && key !== 'config');
-    if (option === undefined) throw badConfig(file, `unknown option ${JSON.stringify(key)}`);
+    if (option === undefined) {
+      const hint = 'Keys are named like the flags: chat-server --help lists them.';
+      throw badConfig(file, `unknown option ${JSON.stringify(key)}. ${hint}`);
+    }
     const source = program.getOptionValueSource(option.attributeName());
     if (source === 'cli' || source === 'env') continue;
     program.setOptionValueWithSource(option.attributeName(), parseConfigValue(file, option, value), 'config');

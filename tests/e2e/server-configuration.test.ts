@@ -111,7 +111,8 @@ describe('exit code 2, and the text names what is wrong', () => {
     [['--max-line', '10'], /max-line/i],
     [['--max-connections', '-1'], /max-connections/i],
     [['--log-level', 'loud'], /log-level/i],
-    [['surplus'], /surplus|argument/i],
+    [['limits', 'surplus'], /too many arguments/],
+    [['usr'], /unknown command 'usr'.*user, backup/],
     [['--host', 'no such host'], /host/i],
   ] as const)('%j', async (args, text) => {
     const exit = await ServerProcess.run(['--ephemeral', ...args]);
