@@ -76,13 +76,16 @@ export class LiveChat extends EventEmitter<LiveChatEvents> {
   private currentToken: string | undefined;
   /** The connection that is subscribed; undefined while offline. */
   private subscribed: ChatConnection | undefined;
+  private hasBeenOnline = false;
+  /** The connection is given up for the sake of a new login. */
+  private isRenewing = false;
   private isClosing = false;
   private isLoggingOut = false;
   private isOver = false;
 
   /**
-   * Connects, logs in and subscribes. Rejects when the first connection cannot be had, or the login is refused: from
-   * then on only, lost connections are replaced.
+   * Connects, logs in and subscribes. Rejects when the first connection cannot be had or is lost before that is done, or
+   * the login is refused: from then on only, lost connections are replaced.
    */
   static async open(options: LiveChatOptions): Promise<LiveChat> {
     const { host, port } = options;
@@ -195,8 +198,13 @@ export class LiveChat extends EventEmitter<LiveChatEvents> {
     this.finish(undefined);
   }
 
-  /** Ends this at once: what is not acknowledged stays unread, what was posted and not answered is rejected. */
+  /**
+   * Ends this at once, with the connection if that is its own: what is not acknowledged stays unread, what was posted or
+   * asked and not answered is rejected.
+   */
   release(): void {
+    // A server that is silent would keep the process until the replies it owes are overdue.
+    if (this.ownsLink) this.link.destroy();
     this.finish(undefined);
   }
 
@@ -207,6 +215,7 @@ export class LiveChat extends EventEmitter<LiveChatEvents> {
   }
 
   private readonly enter = (connection: ChatConnection): void => {
+    this.isRenewing = false;
     connection.on('event', this.takeEvent);
     this.subscribe(connection).then(
       (token) => {
@@ -258,6 +267,7 @@ export class LiveChat extends EventEmitter<LiveChatEvents> {
 
   private goOnline(connection: ChatConnection, token: string): void {
     this.subscribed = connection;
+    this.hasBeenOnline = true;
     this.emit('online');
     this.starting.resolve();
     this.outbox.attach({
@@ -278,7 +288,9 @@ export class LiveChat extends EventEmitter<LiveChatEvents> {
     this.subscribed = undefined;
     this.outbox.detach();
     this.feed.detach();
-    this.emit('offline', reason, retryMs);
+    // Whoever waits for `open` is to hear of it. Those with a link of their own hear of it by `offline`.
+    if (this.ownsLink && !this.hasBeenOnline && !this.isRenewing) this.finish(reason);
+    else this.emit('offline', reason, retryMs);
   };
 
   private readonly takeEvent = (event: ChatEvent): void => {
@@ -314,8 +326,12 @@ export class LiveChat extends EventEmitter<LiveChatEvents> {
 
   private loseSession(error: unknown): void {
     // A connection is subscribed once: the new session gets a new one.
-    if (typeof this.options.password === 'function') this.link.reconnect();
-    else this.finish(error);
+    if (typeof this.options.password !== 'function') {
+      this.finish(error);
+      return;
+    }
+    this.isRenewing = true;
+    this.link.reconnect();
   }
 
   private askForSignOfLife(): void {
