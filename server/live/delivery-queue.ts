@@ -35,6 +35,11 @@ function isLike(first: Delivery, next: Delivery): boolean {
   );
 }
 
+/** A read has the sequence of its message, and is known before it when the message waits for the disk. */
+function readsLast({ kind }: Delivery): number {
+  return kind === deliveryKind.read ? 1 : 0;
+}
+
 /** A batch from its start until what it changed is on disk. */
 export interface OpenBatch {
   /** The server's sequence when the batch began: its own deliveries have larger ones. */
@@ -61,7 +66,7 @@ export class DeliveryQueue {
     this.open.splice(this.open.indexOf(batch), 1);
     if (deliveries.length > 0) {
       this.waiting.push(...deliveries);
-      this.waiting.sort((a, b) => a.sequence - b.sequence);
+      this.waiting.sort((a, b) => a.sequence - b.sequence || readsLast(a) - readsLast(b));
     }
     if (this.waiting.length > 0) this.releaseReached();
   }

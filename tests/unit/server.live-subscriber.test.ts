@@ -189,3 +189,16 @@ test('deliveries leave in order of sequence, however their batches end', () => {
     }),
   );
 });
+
+test('a message that waits for the disk comes before the word that another device has read it', () => {
+  const released: Delivery[] = [];
+  const queue = new DeliveryQueue((deliveries) => released.push(...deliveries));
+  const sending = queue.begin(0);
+  const reading = queue.begin(2);
+  const read: Delivery = { ...message(2), kind: deliveryKind.read, frame: 'read 2' };
+  // An `inbox` does not wait for the disk.
+  queue.end(reading, [read]);
+  expect(released).toEqual([]);
+  queue.end(sending, [message(1), message(2)]);
+  expect(released).toEqual([message(1), message(2), read]);
+});
