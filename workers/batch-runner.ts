@@ -24,6 +24,11 @@ import { LiveFrames } from './live-frames';
 
 /** A connection whose replies in one batch reach this size waits for the next: its socket may be slow. */
 const segmentReplyBytesMax = 262_144;
+/**
+ * So does one whose long commands have taken so long together: others wait for it. Only they are timed: to read the clock
+ * costs a tenth of a short command.
+ */
+const segmentMsMax = 2;
 
 const errorOfOutcome: Readonly<Record<number, ErrorCode>> = {
   [lineOutcome.badRequest]: 'BAD_REQUEST',
@@ -42,8 +47,16 @@ export class BatchRunner {
     flags: 0,
   };
   private rests: SegmentRest[] = [];
+  /** What long commands of the segment under way have taken. */
+  private longMs = 0;
 
-  constructor(store: Store, lineBytesMax: number, settings: CommandSettings) {
+  /** @param clock In milliseconds; what it counts from does not matter. */
+  constructor(
+    store: Store,
+    lineBytesMax: number,
+    settings: CommandSettings,
+    private readonly clock: () => number,
+  ) {
     this.context = {
       store,
       request: new RequestParser(commandTable, lineBytesMax),
@@ -113,9 +126,11 @@ export class BatchRunner {
     outcome.replyStart = reply.at;
     outcome.user = 0;
     outcome.flags = 0;
+    this.longMs = 0;
     let hasLeft = false;
     while (
       at < end &&
+      this.longMs < segmentMsMax &&
       reply.at - outcome.replyStart < segmentReplyBytesMax &&
       reply.roomBytes >= replyBytesMax
     ) {
@@ -164,7 +179,11 @@ export class BatchRunner {
       }
       context.sessionUser = context.user;
     }
-    return runCommand(command, context);
+    if (!('run' in command && command.mayTakeLong === true)) return runCommand(command, context);
+    const startMs = this.clock();
+    command.run(context);
+    this.longMs += this.clock() - startMs;
+    return undefined;
   }
 }
 

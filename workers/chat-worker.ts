@@ -37,7 +37,7 @@ const store = Store.attach(new Memory(settings.store), threadId, ({ lock, ownerS
 store.limitSessions(settings.sessionLifetime);
 const slots = openBatchSlots(settings.batchArea);
 const queues = openBatchQueues(new Memory(settings.queueArea));
-const runner = new BatchRunner(store, settings.lineBytesMax, settings);
+const runner = new BatchRunner(store, settings.lineBytesMax, settings, () => performance.now());
 
 /** The one failure of a task that leaves the thread as it was: nothing had begun. */
 const badUsername = 'BAD_USERNAME';

@@ -58,6 +58,8 @@ interface CommandBase extends CommandGrammar {
 
 /** A command that is carried out at once. */
 export interface QuickCommand extends CommandBase {
+  /** It walks over what there may be much of; several of one connection are not carried out in one go then. */
+  readonly mayTakeLong?: boolean;
   readonly run: (context: CommandContext) => void;
 }
 

@@ -35,6 +35,31 @@ describe('bounds', () => {
     expect(second).toMatchObject({ replies: [pong], unconsumed: '' });
   });
 
+  test.each(['inbox T', 'fetch T', 'ack T 1-1', 'members T #tim', 'activeuser T', 'active T'])(
+    'a segment stops when what it asks for takes long, and others go on: %s',
+    (line) => {
+      const { filled, token } = family();
+      const messi = token('messi');
+      filled.ask(`join ${messi} #tim`);
+      const long = `${line.replace('T', messi)}\n`;
+      filled.longCommandMs = 1.5;
+      const [first, second] = filled.run(long.repeat(5), 'ping\n'.repeat(5));
+      expect(first!.replies).toHaveLength(2);
+      expect(first!.unconsumed).toBe(long.repeat(3));
+      expect(second).toMatchObject({ replies: new Array<string>(5).fill(pong), unconsumed: '' });
+    },
+  );
+
+  test('however long a request takes, a segment gets it done', () => {
+    const { filled, token } = family();
+    const messi = token('messi');
+    filled.longCommandMs = 1_000;
+    const [first, second] = filled.run(`ping\ninbox ${messi}\nping\n`, `inbox ${messi}\n`);
+    expect(first!.replies).toHaveLength(2);
+    expect(first!.unconsumed).toBe('ping\n');
+    expect(second).toMatchObject({ replies: ['{"status": "OK", "messages": {}}'], unconsumed: '' });
+  });
+
   test('a batch whose reply area might not hold the next reply leaves whole segments undone', () => {
     const { filled, token } = family();
     const [messi, lineker] = [token('messi'), token('lineker')];

@@ -34,15 +34,20 @@ export class FilledSlot {
   readonly slot: BatchSlot;
   private readonly memory: LoneMemory;
   private readonly runner: BatchRunner;
+  /** How long the clock says that every long command takes. */
+  longCommandMs = 0;
+  private clockMs = 0;
 
   constructor(changes: Partial<StoreCapacity> = {}, openRegistration = true) {
     const buffer = createStore({ ...capacity, ...changes });
     this.memory = new LoneMemory(buffer);
     this.store = Store.attach(this.memory, 1, ignoreLongWaits);
     this.slot = openBatchSlots(createBatchArea(1))[0]!;
-    this.runner = new BatchRunner(this.store, lineBytesMaxDefault, {
-      openRegistration,
-      keepsHistory: true,
+    const settings = { openRegistration, keepsHistory: true };
+    // Read before and after such a command.
+    this.runner = new BatchRunner(this.store, lineBytesMaxDefault, settings, () => {
+      this.clockMs += this.longCommandMs;
+      return this.clockMs;
     });
   }
 

@@ -11,6 +11,7 @@ export const ack: QuickCommand = {
     { kind: 'id', label: 'id' },
   ],
   needsSession: true,
+  mayTakeLong: true,
   summary: 'mark read all messages up to and including one',
 
   run({ store, request, reply, user, live }) {

@@ -24,6 +24,7 @@ export const activeUsers: QuickCommand = {
   name: 'activeuser',
   parameters: [{ kind: 'token', label: 'token' }],
   needsSession: true,
+  mayTakeLong: true,
   summary: 'list the users who are logged in, in order of login',
   run: listActiveUsers,
 };

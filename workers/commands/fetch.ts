@@ -13,6 +13,7 @@ export const fetch: QuickCommand = {
     { kind: 'limit', label: 'limit', optional: true },
   ],
   needsSession: true,
+  mayTakeLong: true,
   summary: 'look at the unread messages, which stay unread until ack',
 
   run(context) {

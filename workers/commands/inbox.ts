@@ -10,6 +10,7 @@ export const inbox: QuickCommand = {
   name: 'inbox',
   parameters: [{ kind: 'token', label: 'token' }],
   needsSession: true,
+  mayTakeLong: true,
   summary: 'take the unread messages',
 
   run(context) {

@@ -25,6 +25,7 @@ export const members: QuickCommand = {
     { kind: 'after', label: 'after username', optional: true },
   ],
   needsSession: true,
+  mayTakeLong: true,
   summary: 'list the members of a room that you are in',
 
   run(context) {
