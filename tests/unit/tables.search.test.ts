@@ -99,3 +99,24 @@ test('what is forgotten is not found, also while it is being forgotten', () => {
     expect(tables.check()).toEqual([]);
   }
 });
+
+test('however many words are wanted, a step for each word of a text is all that it takes', () => {
+  const [messages, wordCount] = [20, 300];
+  const words = Array.from({ length: wordCount }, (_, index) => (index + 1_000).toString(36));
+  // All that is wanted, in the worst order, but for one word, which others in the chunk hold.
+  for (let number = 1; number <= messages; number += 1)
+    written.writer.message(2, 1, number, nowMs, words.filter((_, index) => index !== number).join(' '));
+  written.apply();
+  let looks = 0;
+  const wanted = searchWordsOf([...words].reverse().join(' ')).map(({ hash, word }) => ({
+    word,
+    get hash(): number {
+      looks += 1;
+      return hash;
+    },
+  }));
+  const query = { user: 1, rooms: [], conversation: undefined, limit: 50, before: Infinity };
+  expect(tables.search({ ...query, words: wanted }).messages).toEqual([]);
+  // Once for all, and once for each chunk's signature. For each word of each text it would be a million.
+  expect(looks).toBeLessThanOrEqual(wordCount * (1 + messages));
+});

@@ -72,6 +72,8 @@ class Search {
   private readonly found: HistoryMessage[] = [];
   private readonly parties: readonly number[];
   private readonly rooms: ReadonlySet<number>;
+  private readonly wantedHashes: ReadonlySet<number>;
+  private readonly wantedWords: ReadonlySet<string>;
   private readonly bucket: number;
   private readonly signature = new SignatureReader();
   private readonly chunk = new HistoryChunkReader();
@@ -81,9 +83,11 @@ class Search {
     private readonly tables: TableSet,
     private readonly query: SearchQuery,
   ) {
-    const { user, rooms, conversation } = query;
+    const { user, rooms, conversation, words } = query;
     this.parties = [user, ...rooms.map((room) => -room)].map(partyHash);
     this.rooms = new Set(rooms);
+    this.wantedHashes = new Set(words.map(({ hash }) => hash));
+    this.wantedWords = new Set(words.map(({ word }) => word));
     this.bucket = conversation === undefined ? -1 : bucketOf(conversation);
   }
 
@@ -188,11 +192,14 @@ class Search {
 
   private holdsAllWords(): boolean {
     const { text, chunk, query } = this;
-    const missing = new Set(query.words);
+    // A step for every word of the text, however many are wanted and whatever their hashes: both are a stranger's choice.
+    const held = new Set<string>();
     text.begin(chunk.bytes, chunk.textStart, chunk.textEnd);
-    while (missing.size > 0 && text.next())
-      for (const wanted of missing)
-        if (wanted.hash === text.hash && wanted.word === text.word) missing.delete(wanted);
-    return missing.size === 0;
+    while (held.size < query.words.length && text.next()) {
+      if (!this.wantedHashes.has(text.hash)) continue;
+      const { word } = text;
+      if (this.wantedWords.has(word)) held.add(word);
+    }
+    return held.size === query.words.length;
   }
 }
