@@ -62,7 +62,7 @@ export class Conversation implements StepRunner {
     for (;;) {
       const reply = await this.connection.request(line);
       if (verbose) this.printer.print([trace('end of string')]);
-      const retryMs = retryMsOf(reply);
+      const retryMs = reply.ok ? undefined : retryMsOf(reply);
       if (retryMs === undefined || performance.now() + retryMs > repeatUntilMs) return reply;
       this.tellOfLimit();
       await restWhileOpen(this.connection, retryMs);

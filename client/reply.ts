@@ -70,10 +70,10 @@ export function errorOf(reply: Reply): ChatError {
   });
 }
 
-/** In how many milliseconds the same request may succeed, where an error reply says so: nothing was done then. */
-export function retryMsOf({ ok, members }: Reply): number | undefined {
+/** In how many milliseconds the same request may succeed, where an error says so: nothing was done then. */
+export function retryMsOf({ members }: Pick<ChatError, 'members'>): number | undefined {
   const { retry_ms: retryMs } = members;
-  return !ok && typeof retryMs === 'number' && retryMs >= 0 ? retryMs : undefined;
+  return typeof retryMs === 'number' && retryMs >= 0 ? retryMs : undefined;
 }
 
 /** The code of an error by its text, for what sends no code. */

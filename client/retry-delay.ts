@@ -1,4 +1,5 @@
 import { ChatError } from './chat-error';
+import { retryMsOf } from './reply';
 
 /** The range in which a `RetryDelay` moves. */
 export interface RetryRange {
@@ -49,7 +50,7 @@ export class RetryDelay {
   /** How long to wait before a request that failed so is repeated; undefined when that would not help. */
   after(error: unknown): number | undefined {
     if (!(error instanceof ChatError) || !temporaryCodes.has(error.code)) return undefined;
-    const { retry_ms: retryMs } = error.members;
-    return typeof retryMs === 'number' && retryMs >= 0 ? Math.min(retryMs, this.delayMsMax) : this.next();
+    const retryMs = retryMsOf(error);
+    return retryMs === undefined ? this.next() : Math.min(retryMs, this.delayMsMax);
   }
 }

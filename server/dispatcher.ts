@@ -68,6 +68,7 @@ export interface LostRequests {
  * turn. Nor is a smaller one sent beside others: it is better added to while they are under way (ADR 0011).
  */
 const worthATrip = { sources: 256, bytes: 24_576 } as const;
+
 /** A slot with the sources of its segments. */
 class Batch {
   readonly sources: RequestSource[] = [];

@@ -24,11 +24,8 @@ afterEach(async () => {
   folder.remove();
 });
 
-async function ask(request: string): Promise<string> {
-  const client = await LineSocket.connect(server.address);
-  const reply = await client.ask(request);
-  client.destroy();
-  return reply;
+function ask(request: string): Promise<string> {
+  return LineSocket.askOnce(server.address, request);
 }
 
 test('moved away: all that was acknowledged is where it was moved to', async () => {

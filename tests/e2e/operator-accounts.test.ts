@@ -33,10 +33,7 @@ function user(args: readonly string[], options?: CommandOptions): Promise<Comman
 }
 
 async function ask(request: string): Promise<Record<string, unknown>> {
-  const client = await LineSocket.connect(server!.address);
-  const reply = JSON.parse(await client.ask(request)) as Record<string, unknown>;
-  client.destroy();
-  return reply;
+  return JSON.parse(await LineSocket.askOnce(server!.address, request)) as Record<string, unknown>;
 }
 
 async function names(): Promise<unknown[]> {

@@ -28,11 +28,8 @@ afterEach(async () => {
   folder.remove();
 });
 
-async function ask(request: string): Promise<string> {
-  const client = await LineSocket.connect(server.address);
-  const reply = await client.ask(request);
-  client.destroy();
-  return reply;
+function ask(request: string): Promise<string> {
+  return LineSocket.askOnce(server.address, request);
 }
 
 async function logIn(name: string): Promise<string> {

@@ -36,6 +36,14 @@ export class LineSocket {
   #error: Error | undefined;
   #waiters: (() => void)[] = [];
 
+  /** One request over a connection of its own. */
+  static async askOnce(address: Address, request: string): Promise<string> {
+    const client = await LineSocket.connect(address);
+    const reply = await client.ask(request);
+    client.destroy();
+    return reply;
+  }
+
   /** Connects, or rejects with the error of the connection attempt. */
   static async connect(address: Address, options: LineSocketOptions = {}): Promise<LineSocket> {
     const { host, port } = address;

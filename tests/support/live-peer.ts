@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { LiveChatOptions } from '../../client';
 import { encodeJson, type JsonValue } from '../../shared/protocol/json-ascii';
 import { ScriptedServer } from './scripted-server';
 
@@ -46,6 +47,19 @@ export class LivePeer {
 
   get port(): number {
     return this.chosenPort;
+  }
+
+  /** What a live chat of the user needs, with little patience. */
+  get chatOptions(): LiveChatOptions {
+    return {
+      host: '127.0.0.1',
+      port: this.chosenPort,
+      username: 'messi',
+      password: 'surabaya',
+      delayMsMin: 5,
+      delayMsMax: 20,
+      onMessage: () => undefined,
+    };
   }
 
   /** Requests of this command since the last `listen`, in the order in which they came. */

@@ -14,16 +14,7 @@ afterEach(async () => {
 });
 
 function open(options: Partial<LiveChatOptions> = {}): Promise<LiveChat> {
-  return LiveChat.open({
-    host: '127.0.0.1',
-    port: peer.port,
-    username: 'messi',
-    password: 'surabaya',
-    delayMsMin: 5,
-    delayMsMax: 20,
-    onMessage: () => undefined,
-    ...options,
-  });
+  return LiveChat.open({ ...peer.chatOptions, ...options });
 }
 
 test('opening rejects when the server takes the connection and closes it', async () => {

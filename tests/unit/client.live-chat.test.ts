@@ -34,16 +34,7 @@ class Reader {
 }
 
 async function open(options: Partial<LiveChatOptions> = {}): Promise<LiveChat> {
-  const chat = await LiveChat.open({
-    host: '127.0.0.1',
-    port: peer.port,
-    username: 'messi',
-    password: 'surabaya',
-    delayMsMin: 5,
-    delayMsMax: 20,
-    onMessage: () => undefined,
-    ...options,
-  });
+  const chat = await LiveChat.open({ ...peer.chatOptions, ...options });
   chat.closed.catch(() => undefined);
   chats.push(chat);
   return chat;
