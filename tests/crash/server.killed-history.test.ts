@@ -47,7 +47,8 @@ test(`killed ${killsMin} times while it answers, and until a job was cut`, async
   let kills = 0;
   while (kills < killsMin || (busy === 0 && kills < killsMax)) {
     const before = answered;
-    while (answered < before + 5) await send();
+    await send();
+    while (answered < before + 5) await client.ask('ping');
     const request: KillRequest = { kind: 'terminate', role: 'history', count: 1 };
     kills += (await server.process.ask(request)) as number;
   }
