@@ -8,6 +8,7 @@ import { Administrator } from './admin/administrator';
 import { ControlServer } from './admin/control-server';
 import { ChatServer } from './chat-server';
 import { DataDirectory } from './data-directory';
+import { inlineWholeCommands } from './engine';
 import { formatAddress } from './listener';
 import { createLogger, type Logger } from './logger';
 import type { ServerOptions } from './options';
@@ -30,6 +31,7 @@ export interface ServerRun {
 
 /** Returns when the server listens, or is being stopped before it does. It goes on until a signal. */
 export async function runServer({ version, readOptions, onFatal }: ServerRun): Promise<void> {
+  inlineWholeCommands();
   const options = readOptions();
   const log = await createLogger(options.logLevel, options.logFormat);
   // What is wrong with the options is said before anything is touched.

@@ -56,9 +56,9 @@ class CatchUpReader implements MessageReader {
     const { store, writer } = this;
     if (sequence <= this.last) return true;
     const bytes =
-      liveMessageOpening.byteLength +
+      liveMessageOpening.lengthBytes +
       messageFieldsBytesMax(store, sender, receiver, textBytes) +
-      liveMessageEnding.byteLength;
+      liveMessageEnding.lengthBytes;
     if (bytes > writer.roomBytes) return false;
     writer.bytes(liveMessageOpening);
     beginMessageFields(writer, store, sequence, sender, receiver, room);

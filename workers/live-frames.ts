@@ -5,21 +5,21 @@
 import { type DeliveryArea, type DeliveryKind, deliveryKind } from '../shared/batch/delivery-area';
 import { writeMessageId } from '../shared/protocol/message-id';
 import type { Name } from '../shared/protocol/name';
-import { asciiBytes, type ReplyWriter } from '../shared/protocol/reply-writer';
+import { AsciiBytes, type ReplyWriter } from '../shared/protocol/reply-writer';
 import { writeTimestamp } from '../shared/protocol/timestamp';
 import type { Store } from '../shared/store/store';
 import type { StoredText } from '../shared/store/stored-text';
 import { beginMessageFields, endMessageFields } from './message-frame';
 
-export const liveMessageOpening = asciiBytes('{"event": "message", ');
-const readOpening = asciiBytes('{"event": "read", "id": "');
-export const liveMessageEnding = asciiBytes('}\r\n\r\n');
-const joinOpening = asciiBytes('{"event": "join", "room": "#');
-const leaveOpening = asciiBytes('{"event": "leave", "room": "#');
-const userField = asciiBytes('", "user": "');
-const nameField = asciiBytes('", "msg_from": "');
-const atField = asciiBytes('", "at": "');
-const textEnding = asciiBytes('"}\r\n\r\n');
+export const liveMessageOpening = new AsciiBytes('{"event": "message", ');
+const readOpening = new AsciiBytes('{"event": "read", "id": "');
+export const liveMessageEnding = new AsciiBytes('}\r\n\r\n');
+const joinOpening = new AsciiBytes('{"event": "join", "room": "#');
+const leaveOpening = new AsciiBytes('{"event": "leave", "room": "#');
+const userField = new AsciiBytes('", "user": "');
+const nameField = new AsciiBytes('", "msg_from": "');
+const atField = new AsciiBytes('", "at": "');
+const textEnding = new AsciiBytes('"}\r\n\r\n');
 
 export class LiveFrames {
   private area: DeliveryArea | undefined;

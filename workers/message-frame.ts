@@ -12,22 +12,22 @@
 import { nameBytesMax } from '../shared/protocol/limits';
 import { messageIdBytesMax, writeMessageId } from '../shared/protocol/message-id';
 import type { Name } from '../shared/protocol/name';
-import { asciiBytes, type ReplyWriter } from '../shared/protocol/reply-writer';
+import { AsciiBytes, type ReplyWriter } from '../shared/protocol/reply-writer';
 import { timestampBytes, writeTimestamp } from '../shared/protocol/timestamp';
 import type { Store } from '../shared/store/store';
 
-const id = asciiBytes('"id": "');
-const from = asciiBytes('", "from": "');
-const fromName = asciiBytes('", "msg_from": "');
-const to = asciiBytes('", "to": "');
-const toName = asciiBytes('", "msg_to": "');
-const text = asciiBytes('", "msg": "');
-const at = asciiBytes('", "at": "');
-const ending = asciiBytes('"');
-const roomSign = asciiBytes('#');
+const id = new AsciiBytes('"id": "');
+const from = new AsciiBytes('", "from": "');
+const fromName = new AsciiBytes('", "msg_from": "');
+const to = new AsciiBytes('", "to": "');
+const toName = new AsciiBytes('", "msg_to": "');
+const text = new AsciiBytes('", "msg": "');
+const at = new AsciiBytes('", "at": "');
+const ending = new AsciiBytes('"');
+const roomSign = new AsciiBytes('#');
 
 const fixedBytes =
-  [id, from, fromName, to, toName, text, at, ending].reduce((sum, { byteLength }) => sum + byteLength, 0) +
+  [id, from, fromName, to, toName, text, at, ending].reduce((sum, { lengthBytes }) => sum + lengthBytes, 0) +
   messageIdBytesMax +
   timestampBytes;
 

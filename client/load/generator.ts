@@ -44,7 +44,7 @@ export interface GeneratorOutcome {
 
 export class Generator implements LaneOwner {
   readonly recorder = new LatencyRecorder();
-  readonly readBuffer = new Uint8Array(readBufferBytes);
+  readonly readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
   private readonly lanes: Lane[] = [];
   private readonly pacer: Pacer;
   private errors: Record<string, number> = {};

@@ -12,6 +12,8 @@ const statusByteOffset = 12;
 const letterE = 0x45;
 /** How much of a reply that was cut is kept for telling its error code. Error replies are far shorter. */
 const headBytesMax = 512;
+/** How far a reply's end is looked for in short steps. */
+const nearBytes = 256;
 
 export class ReplyScanner {
   /** Bytes of a reply whose end has not been read yet. */
@@ -100,13 +102,17 @@ function errorCode(reply: string): string {
  * @returns the offset behind the first terminator that lies wholly in [start, end), or −1.
  *
  * Looks at every fourth byte (Horspool): a byte that is neither CR nor LF at the place of the terminator's last byte
- * rules out all four places. A native `indexOf` costs more than this loop for replies of some 50 bytes.
+ * rules out all four places. A native `indexOf` costs more than this loop for replies of some 50 bytes, and less for the
+ * rest of a long one.
  */
 function terminatorEnd(bytes: Uint8Array, start: number, end: number): number {
+  const nearEnd = Math.min(end, start + nearBytes);
   let last = start + terminatorBytes - 1;
-  while (last < end) {
+  while (last < nearEnd) {
     const byte = bytes[last]!;
-    if (byte === lineFeed) {
+    if (byte > carriageReturn) {
+      last += terminatorBytes;
+    } else if (byte === lineFeed) {
       if (
         bytes[last - 1] === carriageReturn &&
         bytes[last - 2] === lineFeed &&
@@ -116,8 +122,26 @@ function terminatorEnd(bytes: Uint8Array, start: number, end: number): number {
       }
       last += 2;
     } else {
-      last += byte === carriageReturn ? 1 : terminatorBytes;
+      last += 1;
     }
+  }
+  return farTerminatorEnd(bytes, last - terminatorBytes + 1, end);
+}
+
+/** The same, by every CR. */
+function farTerminatorEnd(bytes: Uint8Array, start: number, end: number): number {
+  let first = start;
+  while (first + terminatorBytes <= end) {
+    first = bytes.indexOf(carriageReturn, first);
+    if (first < 0 || first + terminatorBytes > end) return -1;
+    if (
+      bytes[first + 1] === lineFeed &&
+      bytes[first + 2] === carriageReturn &&
+      bytes[first + 3] === lineFeed
+    ) {
+      return first + terminatorBytes;
+    }
+    first += 1;
   }
   return -1;
 }

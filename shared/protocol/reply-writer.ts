@@ -7,13 +7,20 @@ import { replyTerminator } from './limits';
 import { copyBytes, viewOf } from './word-view';
 
 /** The bytes of an ASCII text, to be written many times. */
-export function asciiBytes(text: string): DataView {
-  return viewOf(new Uint8Array(Buffer.from(text, 'latin1')));
+export class AsciiBytes {
+  readonly view: DataView;
+  /** Kept beside the view, which V8 asks for its length by a call. */
+  readonly lengthBytes: number;
+
+  constructor(text: string) {
+    this.view = viewOf(new Uint8Array(Buffer.from(text, 'latin1')));
+    this.lengthBytes = this.view.byteLength;
+  }
 }
 
 /** A whole reply, terminator included, as bytes. */
-export function encodeReply(reply: JsonValue): DataView {
-  return asciiBytes(encodeJson(reply) + replyTerminator);
+export function encodeReply(reply: JsonValue): AsciiBytes {
+  return new AsciiBytes(encodeJson(reply) + replyTerminator);
 }
 
 /** The error reply of a code, as JSON. */
@@ -23,7 +30,7 @@ export function errorReply(code: ErrorCode): { status: 'ERROR'; message: string;
 
 const encodedErrors = Object.fromEntries(
   Object.keys(errorTexts).map((code) => [code, encodeReply(errorReply(code as ErrorCode))]),
-) as Record<ErrorCode, DataView>;
+) as Record<ErrorCode, AsciiBytes>;
 
 /**
  * A cursor over `target`. The caller makes sure that there is room before it starts a reply: nothing here grows or
@@ -47,8 +54,8 @@ export class ReplyWriter {
   }
 
   /** Writes bytes that are already 7-bit ASCII. */
-  bytes(source: DataView): void {
-    this.copy(source, 0, source.byteLength);
+  bytes(source: AsciiBytes): void {
+    this.copy(source.view, 0, source.lengthBytes);
   }
 
   /** Writes `source[start, start + lengthBytes)`, already 7-bit ASCII. */

@@ -9,7 +9,7 @@ import { MessageId } from './message-id';
 import { Name } from './name';
 import { parseToken, tokenBytes } from './token';
 import { isCleanUtf8 } from './utf8';
-import { littleEndian, viewOf } from './word-view';
+import { viewOf } from './word-view';
 
 /**
  * What a command's parameter is. `text` and `displayName` take the rest of the line, outer white space trimmed; all
@@ -43,6 +43,8 @@ export interface CommandGrammar {
 /** What `parseLine` returns when there is no command to run; a row's index (0 and up) otherwise. */
 export const lineOutcome = { badRequest: -1, badCommand: -2, tooLong: -3 } as const;
 
+/** See `word-view.ts`. */
+const littleEndian = true;
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 const space = 0x20;
@@ -68,6 +70,11 @@ export class ByteRange {
 
   get lengthBytes(): number {
     return this.end - this.start;
+  }
+
+  set(start: number, end: number): void {
+    this.start = start;
+    this.end = end;
   }
 }
 
@@ -145,7 +152,7 @@ export class RequestParser {
     let byteMarks = 0;
     do {
       // Four at a time while nothing is special; then up to four one by one, which settles what is.
-      while (at + 4 <= end && isPlain(view.getInt32(at, littleEndian))) at += 4;
+      while (at + 4 <= end && (specialBits(view.getInt32(at, littleEndian)) & highBits) === 0) at += 4;
       const stop = Math.min(at + 4, end);
       do {
         byteMarks = marks[bytes[at]!]!;
@@ -237,14 +244,17 @@ export class RequestParser {
         this.afterIsWellFormed = this.after.read(bytes, start, end);
         return;
       case 'text':
-      case 'displayName':
-      case 'password':
-      case 'newPassword': {
-        const range = this[kind];
-        range.start = start;
-        range.end = end;
+        this.text.set(start, end);
         return;
-      }
+      case 'displayName':
+        this.displayName.set(start, end);
+        return;
+      case 'password':
+        this.password.set(start, end);
+        return;
+      case 'newPassword':
+        this.newPassword.set(start, end);
+        return;
       case 'limit':
         this.limit = wholeNumber(bytes, start, end);
         return;
@@ -262,7 +272,7 @@ export class RequestParser {
     if (kind === 'limit') this.limit = undefined;
     else if (kind === 'id') this.idIsGiven = false;
     else if (kind === 'after') this.afterIsGiven = false;
-    else if (kind === 'displayName') this.displayName.start = this.displayName.end = 0;
+    else if (kind === 'displayName') this.displayName.set(0, 0);
   }
 
   private findRow(bytes: Uint8Array, start: number, end: number): number | undefined {
@@ -282,20 +292,15 @@ const highBits = 0x80808080 | 0;
 const one = 0x01010101;
 
 /**
- * Whether four bytes are all visible ASCII without quotes and backslashes. A byte's high bit is set by being 0x80 or
- * more, by adding one to 0x7f, by taking 0x20 from less, and by taking one from the nothing that a quote or a backslash
- * leaves of itself. Borrows may reach into the next byte: then the answer is no, which is never wrong, only slower.
+ * Has a byte's high bit set unless four bytes are all visible ASCII without quotes and backslashes. A byte's high bit is
+ * set by being 0x80 or more, by adding one to 0x7f, by taking 0x20 from less, and by taking one from the nothing that a
+ * quote or a backslash leaves of itself. Carries and borrows may reach into the next byte: then a bit is set that need not
+ * be, which is never wrong, only slower.
  */
-function isPlain(word: number): boolean {
-  const quote = word ^ 0x22222222;
-  const backslash = word ^ 0x5c5c5c5c;
-  const special =
-    word |
-    (word + one) |
-    ((word - 0x20202020) & ~word) |
-    ((quote - one) & ~quote) |
-    ((backslash - one) & ~backslash);
-  return (special & highBits) === 0;
+function specialBits(word: number): number {
+  return (
+    word | (word + one) | (word - 0x20202020) | ((word ^ 0x22222222) - one) | ((word ^ 0x5c5c5c5c) - one)
+  );
 }
 
 /** A small integer for a command word, distinct for all commands of the table (the constructor checks it). */

@@ -3,8 +3,11 @@
  * 46 bytes of an OK takes a quarter of the time of a loop over bytes, less than the call into `TypedArray#set`.
  */
 
-/** All accesses say so: the order does not matter for copying, but has to be the same on both sides. */
-export const littleEndian = true;
+/**
+ * All accesses say so: the order does not matter for copying, but has to be the same on both sides. Whoever accesses views
+ * has this constant anew: V8 does not know that one which is imported is constant, and asks at every access (ADR 0014).
+ */
+const littleEndian = true;
 
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

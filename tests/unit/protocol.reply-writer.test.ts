@@ -1,6 +1,6 @@
 /** Goal: replies are written where the last one ended, whole, in ASCII, and every error in its one form. */
 import { type ErrorCode, errorTexts } from '../../shared/protocol/error-codes';
-import { asciiBytes, encodeReply, errorReply, ReplyWriter } from '../../shared/protocol/reply-writer';
+import { AsciiBytes, encodeReply, errorReply, ReplyWriter } from '../../shared/protocol/reply-writer';
 
 function writer(lengthBytes = 1_000): { reply: ReplyWriter; text: () => string } {
   const target = new Uint8Array(lengthBytes);
@@ -10,9 +10,9 @@ function writer(lengthBytes = 1_000): { reply: ReplyWriter; text: () => string }
 
 test('what is written follows what was written before', () => {
   const { reply, text } = writer();
-  reply.bytes(asciiBytes('one,'));
+  reply.bytes(new AsciiBytes('one,'));
   reply.ascii('two,');
-  reply.copy(asciiBytes('[three]'), 1, 5);
+  reply.copy(new AsciiBytes('[three]').view, 1, 5);
   reply.reply({ status: 'OK', message: 'é' });
   reply.reply([]);
   expect(text()).toBe('one,two,three{"status": "OK", "message": "\\u00e9"}\r\n\r\n[]\r\n\r\n');
@@ -20,7 +20,7 @@ test('what is written follows what was written before', () => {
 });
 
 test('an encoded reply ends in the terminator and reads back as JSON', () => {
-  const bytes = Buffer.from(encodeReply({ status: 'OK', messages: {} }).buffer);
+  const bytes = Buffer.from(encodeReply({ status: 'OK', messages: {} }).view.buffer);
   expect(bytes.toString('latin1')).toBe('{"status": "OK", "messages": {}}\r\n\r\n');
 });
 

@@ -1,17 +1,17 @@
 import { replyBytesMax } from '../../shared/protocol/limits';
-import { asciiBytes } from '../../shared/protocol/reply-writer';
+import { AsciiBytes } from '../../shared/protocol/reply-writer';
 import { type CommandContext, type QuickCommand, toSeconds } from '../command';
 
-const opening = asciiBytes('{"status": "OK", "message": "');
-const separator = asciiBytes(', ');
-const ending = asciiBytes('"}\r\n\r\n');
+const opening = new AsciiBytes('{"status": "OK", "message": "');
+const separator = new AsciiBytes(', ');
+const ending = new AsciiBytes('"}\r\n\r\n');
 
 /** Names every active user once, in order of login; as many as a reply holds. */
 function listActiveUsers({ store, reply, nowMs }: CommandContext): void {
-  const end = reply.at + replyBytesMax - ending.byteLength;
+  const end = reply.at + replyBytesMax - ending.lengthBytes;
   reply.bytes(opening);
   store.forEachActive(toSeconds(nowMs), (user) => {
-    if (reply.at + store.nameBytes(user) + separator.byteLength > end) return false;
+    if (reply.at + store.nameBytes(user) + separator.lengthBytes > end) return false;
     store.copyName(user, reply);
     reply.bytes(separator);
     return true;

@@ -1,5 +1,5 @@
 import { fetchMessagesDefault, fetchMessagesMax, replyBytesMax } from '../../shared/protocol/limits';
-import { asciiBytes, type ReplyWriter } from '../../shared/protocol/reply-writer';
+import { AsciiBytes, type ReplyWriter } from '../../shared/protocol/reply-writer';
 import type { MessageReader, StoredMessage } from '../../shared/store/message-readers';
 import type { Store } from '../../shared/store/store';
 import type { CommandContext, QuickCommand } from '../command';
@@ -28,15 +28,16 @@ export const fetch: QuickCommand = {
   },
 };
 
-const opening = asciiBytes('{"status": "OK", "messages": [');
-const messageSeparator = asciiBytes(', ');
-const messageOpening = asciiBytes('{');
-const messageEnding = asciiBytes('}');
-const endingWithMore = asciiBytes('], "more": true}\r\n\r\n');
-const endingWithout = asciiBytes('], "more": false}\r\n\r\n');
+const opening = new AsciiBytes('{"status": "OK", "messages": [');
+const messageSeparator = new AsciiBytes(', ');
+const messageOpening = new AsciiBytes('{');
+const messageEnding = new AsciiBytes('}');
+const endingWithMore = new AsciiBytes('], "more": true}\r\n\r\n');
+const endingWithout = new AsciiBytes('], "more": false}\r\n\r\n');
 
-const frameBytes = opening.byteLength + endingWithout.byteLength;
-const messageFrameBytes = messageSeparator.byteLength + messageOpening.byteLength + messageEnding.byteLength;
+const frameBytes = opening.lengthBytes + endingWithout.lengthBytes;
+const messageFrameBytes =
+  messageSeparator.lengthBytes + messageOpening.lengthBytes + messageEnding.lengthBytes;
 
 /** Writes the messages while the store shows them. */
 class FetchFormatter implements MessageReader {

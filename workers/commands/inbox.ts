@@ -1,5 +1,5 @@
 import { replyBytesMax } from '../../shared/protocol/limits';
-import { asciiBytes, type ReplyWriter } from '../../shared/protocol/reply-writer';
+import { AsciiBytes, type ReplyWriter } from '../../shared/protocol/reply-writer';
 import type { InboxReader } from '../../shared/store/message-readers';
 import type { Store } from '../../shared/store/store';
 import { TextCollector } from '../../shared/store/user-table';
@@ -29,23 +29,27 @@ export const inbox: QuickCommand = {
   },
 };
 
-const opening = asciiBytes('{"status": "OK", "messages": {');
-const ending = asciiBytes('}}\r\n\r\n');
-const senderSeparator = asciiBytes('], "');
-const firstSender = asciiBytes('"');
-const senderOpening = asciiBytes('": [');
-const senderEnding = asciiBytes(']');
-const messageSeparator = asciiBytes(', ');
-const from = asciiBytes('{"msg_from": "');
-const to = asciiBytes('", "msg_to": "');
-const text = asciiBytes('", "msg": "');
-const messageEnding = asciiBytes('"}');
-const roomSign = asciiBytes('#');
+const opening = new AsciiBytes('{"status": "OK", "messages": {');
+const ending = new AsciiBytes('}}\r\n\r\n');
+const senderSeparator = new AsciiBytes('], "');
+const firstSender = new AsciiBytes('"');
+const senderOpening = new AsciiBytes('": [');
+const senderEnding = new AsciiBytes(']');
+const messageSeparator = new AsciiBytes(', ');
+const from = new AsciiBytes('{"msg_from": "');
+const to = new AsciiBytes('", "msg_to": "');
+const text = new AsciiBytes('", "msg": "');
+const messageEnding = new AsciiBytes('"}');
+const roomSign = new AsciiBytes('#');
 
-const frameBytes = opening.byteLength + senderEnding.byteLength + ending.byteLength;
+const frameBytes = opening.lengthBytes + senderEnding.lengthBytes + ending.lengthBytes;
 const messageFrameBytes =
-  messageSeparator.byteLength + from.byteLength + to.byteLength + text.byteLength + messageEnding.byteLength;
-const senderFrameBytes = senderSeparator.byteLength + senderOpening.byteLength;
+  messageSeparator.lengthBytes +
+  from.lengthBytes +
+  to.lengthBytes +
+  text.lengthBytes +
+  messageEnding.lengthBytes;
+const senderFrameBytes = senderSeparator.lengthBytes + senderOpening.lengthBytes;
 
 /** Formats the seed's inbox reply while the store hands the messages over. */
 class InboxFormatter implements InboxReader {
@@ -73,7 +77,7 @@ class InboxFormatter implements InboxReader {
     let bytes = this.bytes + messageFrameBytes + textBytes;
     bytes += store.displayNameBytes(sender);
     bytes +=
-      room === 0 ? store.displayNameBytes(this.receiver) : roomSign.byteLength + store.rooms.nameBytes(room);
+      room === 0 ? store.displayNameBytes(this.receiver) : roomSign.lengthBytes + store.rooms.nameBytes(room);
     if (isFirstOfSender) bytes += senderFrameBytes + store.nameBytes(sender);
     if (bytes > replyBytesMax) return false;
     if (isFirstOfSender && !this.hasNameForItself(sender)) return false;

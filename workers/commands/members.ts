@@ -1,20 +1,20 @@
 import type { ErrorCode } from '../../shared/protocol/error-codes';
 import { replyBytesMax } from '../../shared/protocol/limits';
-import { asciiBytes } from '../../shared/protocol/reply-writer';
+import { AsciiBytes } from '../../shared/protocol/reply-writer';
 import type { CommandContext, QuickCommand } from '../command';
 
-const opening = asciiBytes('{"status": "OK", "members": [');
-const separator = asciiBytes(', ');
-const username = asciiBytes('{"user": "');
-const displayName = asciiBytes('", "name": "');
-const isOwner = asciiBytes('", "owner": true}');
-const isNotOwner = asciiBytes('", "owner": false}');
-const ending = asciiBytes('], "more": false}\r\n\r\n');
-const endingWithMore = asciiBytes('], "more": true}\r\n\r\n');
+const opening = new AsciiBytes('{"status": "OK", "members": [');
+const separator = new AsciiBytes(', ');
+const username = new AsciiBytes('{"user": "');
+const displayName = new AsciiBytes('", "name": "');
+const isOwner = new AsciiBytes('", "owner": true}');
+const isNotOwner = new AsciiBytes('", "owner": false}');
+const ending = new AsciiBytes('], "more": false}\r\n\r\n');
+const endingWithMore = new AsciiBytes('], "more": true}\r\n\r\n');
 
 /** Of one member, names aside. */
 const frameBytes =
-  separator.byteLength + username.byteLength + displayName.byteLength + isNotOwner.byteLength;
+  separator.lengthBytes + username.lengthBytes + displayName.lengthBytes + isNotOwner.lengthBytes;
 
 /** `members <token> <#room> [after]`: who is in a room, in order of joining; as many as a reply holds. */
 export const members: QuickCommand = {
@@ -31,7 +31,7 @@ export const members: QuickCommand = {
   run(context) {
     const { reply } = context;
     const start = reply.at;
-    const outcome = listMembers(context, start + replyBytesMax - ending.byteLength);
+    const outcome = listMembers(context, start + replyBytesMax - ending.lengthBytes);
     if (outcome === 'OK') return;
     reply.at = start;
     reply.error(outcome);

@@ -1,11 +1,11 @@
 import { writeMessageId } from '../../shared/protocol/message-id';
-import { asciiBytes } from '../../shared/protocol/reply-writer';
+import { AsciiBytes } from '../../shared/protocol/reply-writer';
 import type { QuickCommand } from '../command';
 import { deliver } from '../delivery';
 
-const opening = asciiBytes('{"status": "OK", "id": "');
-const endingOfNew = asciiBytes('", "duplicate": false}\r\n\r\n');
-const endingOfDuplicate = asciiBytes('", "duplicate": true}\r\n\r\n');
+const opening = new AsciiBytes('{"status": "OK", "id": "');
+const endingOfNew = new AsciiBytes('", "duplicate": false}\r\n\r\n');
+const endingOfDuplicate = new AsciiBytes('", "duplicate": true}\r\n\r\n');
 
 /** `post <token> <key> <username_dest> <message>`: delivers a message once, however often it is asked to. */
 export const post: QuickCommand = {

@@ -1,13 +1,13 @@
-import { asciiBytes } from '../../shared/protocol/reply-writer';
+import { AsciiBytes } from '../../shared/protocol/reply-writer';
 import type { QuickCommand } from '../command';
 
-const opening = asciiBytes('{"status": "OK", "rooms": [');
-const separator = asciiBytes(', ');
-const name = asciiBytes('{"room": "#');
-const members = asciiBytes('", "members": ');
-const owner = asciiBytes(', "owner": "');
-const roomEnding = asciiBytes('"}');
-const ending = asciiBytes(']}\r\n\r\n');
+const opening = new AsciiBytes('{"status": "OK", "rooms": [');
+const separator = new AsciiBytes(', ');
+const name = new AsciiBytes('{"room": "#');
+const members = new AsciiBytes('", "members": ');
+const owner = new AsciiBytes(', "owner": "');
+const roomEnding = new AsciiBytes('"}');
+const ending = new AsciiBytes(']}\r\n\r\n');
 
 /** `rooms <token>`: the rooms that the user is in, in order of joining. There are so few that every reply holds them. */
 export const rooms: QuickCommand = {

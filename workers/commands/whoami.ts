@@ -1,9 +1,9 @@
-import { asciiBytes } from '../../shared/protocol/reply-writer';
+import { AsciiBytes } from '../../shared/protocol/reply-writer';
 import type { QuickCommand } from '../command';
 
-const opening = asciiBytes('{"status": "OK", "username": "');
-const between = asciiBytes('", "name": "');
-const ending = asciiBytes('"}\r\n\r\n');
+const opening = new AsciiBytes('{"status": "OK", "username": "');
+const between = new AsciiBytes('", "name": "');
+const ending = new AsciiBytes('"}\r\n\r\n');
 
 /** `whoami <token>`: the session's user. */
 export const whoami: QuickCommand = {
