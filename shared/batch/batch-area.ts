@@ -106,13 +106,13 @@ export class BatchSlot {
 
   /** Whether a segment of so many bytes still fits. */
   accepts(lengthBytes: number): boolean {
-    return this.segmentCount < segmentsMax && this.requestBytes + lengthBytes <= requestAreaBytes;
+    return this.segmentCount < segmentsMax && aligned(this.requestBytes) + lengthBytes <= requestAreaBytes;
   }
 
   /** Adds a connection's whole lines: the first `lengthBytes` of `lines`, copied. They must fit. */
   add(lines: Uint8Array, lengthBytes = lines.length): void {
     const { words } = this;
-    const start = words[head.requestBytes]!;
+    const start = aligned(words[head.requestBytes]!);
     const end = start + lengthBytes;
     const index = words[head.segmentCount]!;
     this.copyIn(lines, lengthBytes, start);
@@ -236,6 +236,14 @@ export class BatchSlot {
     // Last: a worker may die before any of these lines.
     this.words[head.doneCount] = index + 1;
   }
+}
+
+/**
+ * The next place where a segment may start. Sockets are read to an aligned place: V8 copies into shared memory eight
+ * bytes at a time when both ends are, and byte by byte when they are not alike.
+ */
+function aligned(offsetBytes: number): number {
+  return (offsetBytes + 7) & ~7;
 }
 
 /** What a worker says of a segment; see `BatchSlot`. */

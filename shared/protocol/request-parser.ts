@@ -151,8 +151,10 @@ export class RequestParser {
     let found = 0;
     let byteMarks = 0;
     do {
-      // Four at a time while nothing is special; then up to four one by one, which settles what is.
-      while (at + 4 <= end && (specialBits(view.getInt32(at, littleEndian)) & highBits) === 0) at += 4;
+      // Eight at a time while nothing is special; then up to four one by one, which settles what is.
+      while (at + 8 <= end && isPlain(view.getInt32(at, littleEndian), view.getInt32(at + 4, littleEndian)))
+        at = (at + 8) | 0;
+      if (at + 4 <= end && isPlain(view.getInt32(at, littleEndian), spaces)) at += 4;
       const stop = Math.min(at + 4, end);
       do {
         byteMarks = marks[bytes[at]!]!;
@@ -291,16 +293,21 @@ export class RequestParser {
 const highBits = 0x80808080 | 0;
 const one = 0x01010101;
 
+const spaces = 0x20202020;
+
+/** Whether the bytes of two words are all visible ASCII without quotes and backslashes; false may be said of others too. */
+function isPlain(first: number, second: number): boolean {
+  return ((specialBits(first) | specialBits(second)) & highBits) === 0;
+}
+
 /**
- * Has a byte's high bit set unless four bytes are all visible ASCII without quotes and backslashes. A byte's high bit is
- * set by being 0x80 or more, by adding one to 0x7f, by taking 0x20 from less, and by taking one from the nothing that a
- * quote or a backslash leaves of itself. Carries and borrows may reach into the next byte: then a bit is set that need not
- * be, which is never wrong, only slower.
+ * Has the high bit set of every byte that is not visible ASCII, or is a quote or a backslash. A byte's high bit is set by
+ * being 0x80 or more, by adding one to 0x7f, by taking 0x20 from less, and by taking one from the nothing that a quote or a
+ * backslash leaves of itself. Carries and borrows may reach into the next byte: a bit is set then that need not be, which
+ * is never wrong, only slower.
  */
 function specialBits(word: number): number {
-  return (
-    word | (word + one) | (word - 0x20202020) | ((word ^ 0x22222222) - one) | ((word ^ 0x5c5c5c5c) - one)
-  );
+  return word | (word + one) | (word - spaces) | ((word ^ 0x22222222) - one) | ((word ^ 0x5c5c5c5c) - one);
 }
 
 /** A small integer for a command word, distinct for all commands of the table (the constructor checks it). */
