@@ -16,6 +16,7 @@ import type { ErrorCode } from '../shared/protocol/error-codes';
 import { replyBytesMax } from '../shared/protocol/limits';
 import { lineOutcome, RequestParser } from '../shared/protocol/request-parser';
 import { ReplyWriter } from '../shared/protocol/reply-writer';
+import type { TokenWords } from '../shared/protocol/token';
 import type { Store } from '../shared/store/store';
 import { StoredText } from '../shared/store/stored-text';
 import { type Command, type CommandContext, type CommandSettings, toSeconds } from './command';
@@ -49,6 +50,9 @@ export class BatchRunner {
   private rests: SegmentRest[] = [];
   /** What long commands of the segment under way have taken. */
   private longMs = 0;
+  /** The session that the segment under way used last, by its token, and its user; 0 when there is none, or it has ended. */
+  private readonly usedToken: TokenWords = new Int32Array(4);
+  private usedBy = 0;
 
   /** @param clock In milliseconds; what it counts from does not matter. */
   constructor(
@@ -127,6 +131,7 @@ export class BatchRunner {
     outcome.user = 0;
     outcome.flags = 0;
     this.longMs = 0;
+    this.usedBy = 0;
     let hasLeft = false;
     while (
       at < end &&
@@ -139,6 +144,7 @@ export class BatchRunner {
       if (context.sessionUser !== 0) {
         outcome.user = context.sessionUser;
         ({ hasLeft } = context);
+        if (hasLeft) this.usedBy = 0;
       }
       const { subscription } = context;
       if (deferral === undefined && subscription === undefined) continue;
@@ -160,7 +166,7 @@ export class BatchRunner {
 
   private runLine(bytes: Buffer, start: number, end: number): Deferral | undefined {
     const { context } = this;
-    const { request, reply, store } = context;
+    const { request, reply } = context;
     context.sessionUser = 0;
     context.hasLeft = false;
     const row = request.parseLine(bytes, start, end);
@@ -170,9 +176,7 @@ export class BatchRunner {
     }
     const command = commandTable[row]!;
     if (command.needsSession) {
-      context.user = request.tokenIsWellFormed
-        ? store.useSession(request.token, toSeconds(context.nowMs))
-        : 0;
+      context.user = request.tokenIsWellFormed ? this.useSession(request.token) : 0;
       if (context.user === 0) {
         reply.error('BAD_SESSION');
         return undefined;
@@ -184,6 +188,26 @@ export class BatchRunner {
     command.run(context);
     this.longMs += this.clock() - startMs;
     return undefined;
+  }
+
+  /**
+   * The user of a session, or 0. Of lines that came together and use one session, the first alone is looked up: what ends
+   * the session meanwhile elsewhere happens while the others wait for their reply, and so may as well happen after them.
+   */
+  private useSession(token: TokenWords): number {
+    const { usedToken } = this;
+    if (
+      this.usedBy !== 0 &&
+      token[0] === usedToken[0] &&
+      token[1] === usedToken[1] &&
+      token[2] === usedToken[2] &&
+      token[3] === usedToken[3]
+    )
+      return this.usedBy;
+    const { store, nowMs } = this.context;
+    this.usedBy = store.useSession(token, toSeconds(nowMs));
+    for (let word = 0; word < 4; word += 1) usedToken[word] = token[word]!;
+    return this.usedBy;
   }
 }
 

@@ -64,6 +64,11 @@ export class ReplyWriter {
     this.at += lengthBytes;
   }
 
+  /** Writes again what was written at `start`. */
+  repeat(start: number, lengthBytes: number): void {
+    this.copy(this.target, start, lengthBytes);
+  }
+
   /** Writes one byte of 7-bit ASCII. */
   byte(value: number): void {
     this.target.setUint8(this.at, value);

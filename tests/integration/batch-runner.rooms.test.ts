@@ -121,6 +121,17 @@ test('a message to a room reaches all members but its sender, in one order with 
     expect(ask(person, 'inbox')).toBe(ok('"messages": {}'));
 });
 
+test('one sender’s messages, to the user and to rooms by turns, each say where they went', () => {
+  const { ask } = inOneRoom();
+  for (const person of ['messi', 'lineker'] as const) ask(person, 'join #dua');
+  const sent = ['messi', 'messi', '#tim', '#tim', '#dua', 'messi', '#dua', '#dua'];
+  for (const [number, to] of sent.entries()) ask('lineker', `send ${to} pesan ${number}`);
+  const messages = sent.map((to, number) =>
+    message('lineker', to === 'messi' ? people.messi : to, `pesan ${number}`),
+  );
+  expect(ask('messi', 'inbox')).toBe(ok(`"messages": {"lineker": [${messages.join(', ')}]}`));
+});
+
 test('a message that is too long for a user is too long for a room', () => {
   const { ask } = inOneRoom();
   expect(codeOf(ask('messi', `send #tim ${'a'.repeat(4_097)}`))).toBe('MESSAGE_TOO_LONG');

@@ -271,6 +271,25 @@ describe('the use of a session', () => {
     );
     expect(outcomes.map(({ user }) => user)).toEqual([0, 1, 0, 1]);
   });
+
+  test('ends with it for the lines behind, of its own connection and of others', () => {
+    const { filled, token } = family();
+    const [messi, lineker] = [token('messi'), token('lineker')];
+    const names = (replies: readonly string[]): unknown[] =>
+      replies.map((reply) => (JSON.parse(reply) as { username?: string }).username ?? errorOf(reply));
+    const outcomes = filled.run(
+      `whoami ${messi}\nwhoami ${lineker}\nwhoami ${messi}\nwhoami ${messi}\n`,
+      `whoami ${messi}\nlogout ${messi}\nwhoami ${messi}\nwhoami ${lineker}\nwhoami ${messi}\n`,
+      `whoami ${lineker}\nwhoami ${messi}\nwhoami ${lineker}\n`,
+    );
+    expect(
+      outcomes.map(({ replies }) => names(replies.filter((reply) => !reply.includes('Logged Out')))),
+    ).toEqual([
+      ['messi', 'lineker', 'messi', 'messi'],
+      ['messi', 'BAD_SESSION', 'lineker', 'BAD_SESSION'],
+      ['lineker', 'BAD_SESSION', 'lineker'],
+    ]);
+  });
 });
 
 test('replies wait for the disk where something was changed, but for the reading of an inbox', () => {

@@ -59,6 +59,14 @@ class InboxFormatter implements InboxReader {
   private currentSender = 0;
   private isFirstOfSender = true;
   private bytes = 0;
+  /** The message counted last: what is around its text takes as much as around that of the next one like it. */
+  private countedSender = 0;
+  private countedRoom = 0;
+  private countedBytes = 0;
+  /** What the message written last has before its text, in the reply: the next one like it has the same. */
+  private openingAt = 0;
+  private openingBytes = 0;
+  private openingRoom = 0;
   /** Usernames of the senders so far who have been removed; another user may have such a name now. */
   private readonly removedNames = new Set<string>();
 
@@ -67,22 +75,29 @@ class InboxFormatter implements InboxReader {
     this.reply = reply;
     this.receiver = user;
     this.currentSender = 0;
+    this.countedSender = 0;
     this.bytes = frameBytes;
-    this.removedNames.clear();
+    if (this.removedNames.size > 0) this.removedNames.clear();
     reply.bytes(opening);
   }
 
   accepts(sender: number, textBytes: number, isFirstOfSender: boolean, room: number): boolean {
-    const { store } = this;
-    let bytes = this.bytes + messageFrameBytes + textBytes;
-    bytes += store.displayNameBytes(sender);
-    bytes +=
-      room === 0 ? store.displayNameBytes(this.receiver) : roomSign.lengthBytes + store.rooms.nameBytes(room);
-    if (isFirstOfSender) bytes += senderFrameBytes + store.nameBytes(sender);
+    if (sender !== this.countedSender || room !== this.countedRoom) this.countAround(sender, room);
+    let bytes = this.bytes + this.countedBytes + textBytes;
+    if (isFirstOfSender) bytes += senderFrameBytes + this.store.nameBytes(sender);
     if (bytes > replyBytesMax) return false;
     if (isFirstOfSender && !this.hasNameForItself(sender)) return false;
     this.bytes = bytes;
     return true;
+  }
+
+  private countAround(sender: number, room: number): void {
+    const { store } = this;
+    this.countedSender = sender;
+    this.countedRoom = room;
+    this.countedBytes = messageFrameBytes + store.displayNameBytes(sender);
+    this.countedBytes +=
+      room === 0 ? store.displayNameBytes(this.receiver) : roomSign.lengthBytes + store.rooms.nameBytes(room);
   }
 
   /**
@@ -112,7 +127,17 @@ class InboxFormatter implements InboxReader {
   message(firstBlock: number, textBytes: number, room: number): void {
     const { reply, store } = this;
     if (!this.isFirstOfSender) reply.bytes(messageSeparator);
+    if (this.isFirstOfSender || room !== this.openingRoom) this.writeOpening(room);
+    else reply.repeat(this.openingAt, this.openingBytes);
     this.isFirstOfSender = false;
+    store.mail.copyText(firstBlock, textBytes, reply);
+    reply.bytes(messageEnding);
+  }
+
+  private writeOpening(room: number): void {
+    const { reply, store } = this;
+    this.openingAt = reply.at;
+    this.openingRoom = room;
     reply.bytes(from);
     store.copyDisplayName(this.currentSender, reply);
     reply.bytes(to);
@@ -123,8 +148,7 @@ class InboxFormatter implements InboxReader {
       store.rooms.copyName(room, reply);
     }
     reply.bytes(text);
-    store.mail.copyText(firstBlock, textBytes, reply);
-    reply.bytes(messageEnding);
+    this.openingBytes = reply.at - this.openingAt;
   }
 
   end(): void {
