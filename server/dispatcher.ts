@@ -67,7 +67,7 @@ export interface LostRequests {
  * An open batch of so many connections or bytes, half a millisecond of a worker's time, does not wait for the end of the
  * turn. Nor is a smaller one sent beside others: it is better added to while they are under way (ADR 0011).
  */
-const worthATrip = { sources: 256, bytes: 24_576 } as const;
+const worthATrip = { sources: 256, bytes: 49_152 } as const;
 
 /** A slot with the sources of its segments. */
 class Batch {
