@@ -160,7 +160,7 @@ test('an open batch that is worth a trip leaves at once', () => {
     dispatcher.append(new Lines([]), Buffer.from('x\n'), 2);
   }
   expect(batches).toHaveLength(1);
-  const many = Buffer.from('x\n'.repeat(12_288));
+  const many = Buffer.from('x\n'.repeat(24_576));
   dispatcher.append(new Lines([]), many, many.length);
   expect(batches).toHaveLength(2);
 });
