@@ -30,7 +30,7 @@ export interface SegmentResult {
   readonly unconsumed: Buffer | undefined;
   /** The user whose session was used last, or 0. */
   readonly user: number;
-  /** That session is ended, by its own request. */
+  /** That session is over: its own request has ended it, or found it ended. */
   readonly hasLeft: boolean;
   /** A slow command that comes after `replies` and before `unconsumed`. */
   readonly deferral: Deferral | undefined;

@@ -29,7 +29,7 @@ export interface CommandContext {
   nowMs: number;
   /** The user whose session the request used or opened, or 0. A handler that opens one sets it. */
   sessionUser: number;
-  /** Whether the request has ended the session that it used. */
+  /** Whether the session that the request used is over: the request has ended it, or found it ended. */
   hasLeft: boolean;
   /** The user some of whose sessions the request has ended, or 0. Set by a `finish`. */
   endedSessionsOf: number;

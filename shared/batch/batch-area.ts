@@ -43,7 +43,7 @@ export const segmentFlag = {
   awaitsDisk: 1,
   /** The segment may end before its last line, because the main thread has something to do first: `SegmentRest`. */
   hasRest: 2,
-  /** The session that was used last is ended, by its own request. */
+  /** The session that was used last is over: its own request has ended it, or found it ended. */
   hasLeft: 4,
 } as const;
 

@@ -290,6 +290,29 @@ describe('the use of a session', () => {
       ['lineker', 'BAD_SESSION', 'lineker'],
     ]);
   });
+
+  test('is over for the lines behind one that has found it ended elsewhere', () => {
+    const { filled, token } = family();
+    const { store } = filled;
+    const [messi, lineker] = [token('messi'), token('lineker')];
+    const closeSession = store.closeSession.bind(store);
+    store.closeSession = (words) => {
+      // Another thread is first.
+      closeSession(words);
+      return closeSession(words);
+    };
+    const join = store.rooms.join.bind(store.rooms);
+    store.rooms.join = (user, room, atMs) => {
+      store.removeUser(nameOf('lineker'));
+      return join(user, room, atMs);
+    };
+    const outcomes = filled.run(
+      `whoami ${messi}\nlogout ${messi}\nwhoami ${messi}\n`,
+      `whoami ${lineker}\njoin ${lineker} #tim\nwhoami ${lineker}\n`,
+    );
+    for (const { replies } of outcomes)
+      expect(replies.map(errorOf)).toEqual([undefined, 'BAD_SESSION', 'BAD_SESSION']);
+  });
 });
 
 test('replies wait for the disk where something was changed, but for the reading of an inbox', () => {

@@ -13,10 +13,12 @@ export const join: QuickCommand = {
   needsSession: true,
   summary: 'become a member of a room; a room that does not exist is made',
 
-  run({ store, request, reply, user, nowMs, live }) {
+  run(context) {
+    const { store, request, reply, user, nowMs, live } = context;
     const { rooms } = store;
     const outcome = request.roomIsWellFormed ? rooms.join(user, request.room, nowMs) : 'BAD_ROOM';
     if (outcome !== 'OK') {
+      context.hasLeft = outcome === 'BAD_SESSION';
       reply.error(outcome);
       return;
     }

@@ -15,6 +15,7 @@ export const logout: QuickCommand = {
     const { store, request, reply, user, live } = context;
     const outcome = store.closeSession(request.token);
     if (outcome !== 'OK') {
+      context.hasLeft = outcome === 'BAD_SESSION';
       reply.error(outcome);
       return;
     }
