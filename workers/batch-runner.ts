@@ -191,8 +191,9 @@ export class BatchRunner {
   }
 
   /**
-   * The user of a session, or 0. Of lines that came together and use one session, the first alone is looked up: what ends
-   * the session meanwhile elsewhere happens while the others wait for their reply, and so may as well happen after them.
+   * The user of a session, or 0. Of lines in a row that use one session, the first alone is looked up. When the session is
+   * ended elsewhere meanwhile it serves the rest of the segment all the same, be it that whoever ended it has had the reply:
+   * lines that had come before. They see no more of the end than a line that had been looked up and waited for a lock.
    */
   private useSession(token: TokenWords): number {
     const { usedToken } = this;
