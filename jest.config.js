@@ -17,6 +17,6 @@ module.exports = {
   ...shared,
   testMatch: folders.map((folder) => `<rootDir>/tests/${folder}/**/*.test.ts`),
   collectCoverageFrom: ['{server,workers,client,shared}/**/*.ts'],
-  testTimeout: process.env.BENANG_SOAK === '1' ? 30 * 60_000 : 30_000,
+  testTimeout: process.env.BENANG_SOAK === '1' ? 30 * 60_000 : 60_000,
   maxWorkers: 2,
 };

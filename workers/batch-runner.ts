@@ -30,6 +30,8 @@ const segmentReplyBytesMax = 262_144;
  * costs a tenth of a short command.
  */
 const segmentMsMax = 2;
+/** Lines in a row that go by one look at their session; each takes a microsecond, if it need not wait. */
+const linesPerLookMax = 16;
 
 const errorOfOutcome: Readonly<Record<number, ErrorCode>> = {
   [lineOutcome.badRequest]: 'BAD_REQUEST',
@@ -53,6 +55,8 @@ export class BatchRunner {
   /** The session that the segment under way used last, by its token, and its user; 0 when there is none, or it has ended. */
   private readonly usedToken: TokenWords = new Int32Array(4);
   private usedBy = 0;
+  /** How many more lines may go by the last look at it. */
+  private usesLeft = 0;
 
   /** @param clock In milliseconds; what it counts from does not matter. */
   constructor(
@@ -191,21 +195,25 @@ export class BatchRunner {
   }
 
   /**
-   * The user of a session, or 0. Of lines in a row that use one session, the first alone is looked up. When the session is
-   * ended elsewhere meanwhile it serves the rest of the segment all the same, be it that whoever ended it has had the reply:
-   * lines that had come before. They see no more of the end than a line that had been looked up and waited for a lock.
+   * The user of a session, or 0. Of a few lines in a row that use one session, the first alone is looked up. When the
+   * session is ended elsewhere meanwhile it serves the others all the same, be it that whoever ended it has had the reply:
+   * they had come before, and see no more of the end than a line that has been looked up and waits for a lock.
    */
   private useSession(token: TokenWords): number {
     const { usedToken } = this;
     if (
+      this.usesLeft > 0 &&
       this.usedBy !== 0 &&
       token[0] === usedToken[0] &&
       token[1] === usedToken[1] &&
       token[2] === usedToken[2] &&
       token[3] === usedToken[3]
-    )
+    ) {
+      this.usesLeft -= 1;
       return this.usedBy;
+    }
     const { store, nowMs } = this.context;
+    this.usesLeft = linesPerLookMax - 1;
     this.usedBy = store.useSession(token, toSeconds(nowMs));
     for (let word = 0; word < 4; word += 1) usedToken[word] = token[word]!;
     return this.usedBy;

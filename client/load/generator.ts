@@ -44,6 +44,7 @@ export interface GeneratorOutcome {
 
 export class Generator implements LaneOwner {
   readonly recorder = new LatencyRecorder();
+  /** A `Buffer`, whose `indexOf` is native: the scanner of replies uses it. */
   readonly readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
   private readonly lanes: Lane[] = [];
   private readonly pacer: Pacer;

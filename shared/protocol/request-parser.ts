@@ -153,7 +153,7 @@ export class RequestParser {
     do {
       // Eight at a time while nothing is special; then up to four one by one, which settles what is.
       while (at + 8 <= end && isPlain(view.getInt32(at, littleEndian), view.getInt32(at + 4, littleEndian)))
-        at = (at + 8) | 0;
+        at += 8;
       if (at + 4 <= end && isPlain(view.getInt32(at, littleEndian), spaces)) at += 4;
       const stop = Math.min(at + 4, end);
       do {
@@ -293,6 +293,7 @@ export class RequestParser {
 const highBits = 0x80808080 | 0;
 const one = 0x01010101;
 
+/** Four bytes of which nothing special is to be said. */
 const spaces = 0x20202020;
 
 /** Whether the bytes of two words are all visible ASCII without quotes and backslashes; false may be said of others too. */

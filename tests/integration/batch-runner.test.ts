@@ -272,6 +272,14 @@ describe('the use of a session', () => {
     expect(outcomes.map(({ user }) => user)).toEqual([0, 1, 0, 1]);
   });
 
+  test('is looked at anew after sixteen lines in a row, and in every segment', () => {
+    const { filled, token } = family();
+    const messi = token('messi');
+    const look = jest.spyOn(filled.store, 'useSession');
+    filled.run(`whoami ${messi}\n`.repeat(33), `whoami ${messi}\n`.repeat(2));
+    expect(look).toHaveBeenCalledTimes(3 + 1);
+  });
+
   test('ends with it for the lines behind, of its own connection and of others', () => {
     const { filled, token } = family();
     const [messi, lineker] = [token('messi'), token('lineker')];
