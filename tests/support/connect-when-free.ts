@@ -1,6 +1,6 @@
 import { LineSocket, type Address } from './line-socket';
 
-const timeoutMs = 5_000;
+const timeoutMs = 20_000;
 
 /**
  * A connection that a bounded server serves. A place comes free when the server has noticed that its client left, which

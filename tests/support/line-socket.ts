@@ -18,7 +18,7 @@ export interface LineSocketOptions {
 }
 
 const terminator = '\r\n\r\n';
-const timeoutMsDefault = 10_000;
+const timeoutMsDefault = 30_000;
 
 /**
  * A bare TCP or TLS client for tests. It writes the bytes it is given and collects reply frames, each ended by

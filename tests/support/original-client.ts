@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import type { Address } from './line-socket';
 
 const readBytesMax = 64;
-const readTimeoutMs = 10_000;
+const readTimeoutMs = 30_000;
 const endOfReply = '\r\n\r\n';
 
 /**
