@@ -115,7 +115,7 @@ test('a flood of small requests whose refusals are not read costs bounded memory
     ),
   );
   // 64 KiB of empty lines would call forth 7 MiB of refusals, twenty times. What the server does not read in one go it reads
-  // when the refusals of what came before are paid for: 17 s later.
+  // when the refusals of what came before are paid for: 17 s later, and a burst of requests is free again.
   for (const socket of deaf) socket.write('\n'.repeat(65_536));
   for (let turn = 0; turn < 200; turn += 1) await client.ask('ping');
   expect(server.residentBytes - residentBefore).toBeLessThan(64 * mebibyte);
@@ -124,7 +124,7 @@ test('a flood of small requests whose refusals are not read costs bounded memory
   expect(answers.slice(0, burst)).toEqual(new Array<string>(burst).fill(replies.badCommand));
   const refused = answers.filter((reply) => rateLimited.test(reply));
   const served = answers.filter((reply) => reply === replies.badCommand);
-  expect(served.length).toBeLessThan(burst + 200);
+  expect(served.length).toBeLessThan(3 * burst);
   expect(served.length + refused.length).toBe(answers.length);
   for (const socket of deaf) socket.destroy();
 });
