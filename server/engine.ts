@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * A request passes through some fifty small functions. V8 stops to put them into each other once they have 920 bytes of
+ * A request passes through some fifty small functions. V8 stops putting them into each other once they have 920 bytes of
  * its bytecode together, which a command reaches half-way; with room for all of it a worker takes a sixth less time for a
  * request (ADR 0014). To be called before there are threads: what is compiled already stays as it is.
  */
