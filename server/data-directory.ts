@@ -185,7 +185,12 @@ function unusable(folder: string, error: unknown): StartError {
 function makeFolders(folder: string): void {
   const parent = path.dirname(folder);
   if (!isFolder(parent)) makeFolders(parent);
-  mkdirSync(folder, { mode: 0o700 });
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process, which starts at the same time, has made it first: whose it is, the socket in it says.
+    if (!isFolder(folder)) throw error;
+  }
 }
 
 function isFolder(file: string): boolean {

@@ -1,7 +1,7 @@
 // Goal: a data directory has one owner at any moment, however many want it and however the last one ended.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, utimesSync } from 'node:fs';
+import fs, { chownSync, existsSync, mkdirSync, readdirSync, renameSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { connectToOwner, DataDirectory, DirectoryInUse } from '../../server/data-directory';
@@ -91,6 +91,26 @@ test('who has it keeps it; another is refused', async () => {
   await expect(own()).rejects.toThrow('in use by another chat-server');
   await directory.release();
   await (await own()).release();
+});
+
+test('who finds that another made it, a moment after it was missing, contends for it', async () => {
+  const make = fs.mkdirSync;
+  const made: string[] = [];
+  const spy = jest.spyOn(fs, 'mkdirSync').mockImplementation((target, options) => {
+    // The other process comes first.
+    make(target, options);
+    made.push(path.basename(target as string));
+    return make(target, options);
+  });
+  try {
+    data = folder.file('missing/data');
+    const owner = await own();
+    expect(made).toEqual(['missing', 'data']);
+    await expect(own()).rejects.toThrow(DirectoryInUse);
+    await owner.release();
+  } finally {
+    spy.mockRestore();
+  }
 });
 
 test('a claim of a process that died taking it is removed', async () => {
