@@ -86,6 +86,12 @@ export const plainNet = responder(
   'node:net, one fixed reply a line: the ceiling',
 );
 
+const piscinaPerRequest = responder(
+  require.resolve('./responders/piscina-per-request'),
+  'made up',
+  `one Piscina run() a request, ${poolThreads} threads, fixed reply`,
+);
+
 export const servers: readonly ServerUnderTest[] = [
   plainNet,
   product(),
@@ -96,11 +102,13 @@ export const servers: readonly ServerUnderTest[] = [
     'login',
     'one thread, JavaScript maps, nothing on disk',
   ),
-  responder(
-    require.resolve('./responders/piscina-per-request'),
-    'made up',
-    `one Piscina run() a request, ${poolThreads} threads, fixed reply`,
-  ),
+  piscinaPerRequest,
+  {
+    ...piscinaPerRequest,
+    name: 'piscina-per-request-16',
+    description: 'the same with `concurrentTasksPerWorker: 16`',
+    command: (port, folder) => [...piscinaPerRequest.command(port, folder), '16'],
+  },
 ];
 
 /** @param file of the compiled responder, which is named after its file. */

@@ -1,4 +1,4 @@
-/** How every reference responder is started: `node <responder>.js PORT [THREADS]`, on 127.0.0.1 only. */
+/** How every reference responder is started: `node <responder>.js PORT [THREADS [TASKS]]`, on 127.0.0.1 only. */
 import type { Server } from 'node:net';
 
 export function listenAsTold(server: Server): void {
@@ -10,4 +10,9 @@ export function listenAsTold(server: Server): void {
 /** The second argument: how many threads a responder that has a pool uses. */
 export function threadsAsTold(): number {
   return Number(process.argv[3] ?? 2);
+}
+
+/** The third: how many tasks a thread of it has at a time; one is Piscina's default. */
+export function tasksPerThreadAsTold(): number {
+  return Number(process.argv[4] ?? 1);
 }

@@ -5,7 +5,7 @@
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import Piscina from 'piscina';
-import { listenAsTold, threadsAsTold } from './listen';
+import { listenAsTold, tasksPerThreadAsTold, threadsAsTold } from './listen';
 
 const threads = threadsAsTold();
 const pool = new Piscina<string, string>({
@@ -15,7 +15,7 @@ const pool = new Piscina<string, string>({
   idleTimeout: Infinity,
   recordTiming: false,
   atomics: 'sync',
-  concurrentTasksPerWorker: 16,
+  concurrentTasksPerWorker: tasksPerThreadAsTold(),
 });
 
 function serve(socket: Socket): void {
