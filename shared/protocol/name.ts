@@ -1,5 +1,5 @@
 /**
- * Usernames as the store looks them up: case-folded, zero-padded to 32 bytes, with their hash.
+ * Usernames as the store looks them up: case-folded and zero-padded to 32 bytes.
  */
 import { nameBytesMax } from './limits';
 import { viewOf } from './word-view';
@@ -19,8 +19,6 @@ export class Name {
   readonly bytes = new Uint8Array(this.words.buffer);
   readonly view = viewOf(this.bytes);
   lengthBytes = 0;
-  /** 32 bits, FNV-1a with a final mix: neighbouring names spread over buckets and stripes. */
-  hash = 0;
 
   /** Reads and folds `source[start, end)`. False when it is not a name: empty, too long, or with other characters. */
   read(source: Uint8Array, start: number, end: number): boolean {
@@ -28,15 +26,12 @@ export class Name {
     if (lengthBytes < 1 || lengthBytes > nameBytesMax) return false;
     const { words, bytes } = this;
     for (let index = 0; index < nameWords; index += 1) words[index] = 0;
-    let hash = 0x811c9dc5;
     for (let index = 0; index < lengthBytes; index += 1) {
       const folded = foldedBytes[source[start + index]!]!;
       if (folded === 0) return false;
       bytes[index] = folded;
-      hash = Math.imul(hash ^ folded, 0x01000193);
     }
     this.lengthBytes = lengthBytes;
-    this.hash = mix(hash);
     return true;
   }
 
@@ -50,12 +45,4 @@ export class Name {
   toString(): string {
     return String.fromCharCode(...this.bytes.subarray(0, this.lengthBytes));
   }
-}
-
-/** The finalizer of MurmurHash3: every input bit reaches every output bit. */
-export function mix(hash: number): number {
-  let mixed = hash;
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return mixed ^ (mixed >>> 16);
 }

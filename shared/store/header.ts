@@ -1,5 +1,6 @@
 /** The words at the very beginning of the store: what it is, and what is common to all of it. */
 import { assertBoundaries } from './boundaries';
+import { nameSecretWords } from './name-hash';
 
 /** In order of their places. Each group has a cache line (16 words) or several of its own, as different locks guard them. */
 export const header = {
@@ -71,7 +72,10 @@ export const header = {
   /** The newest room's number: each is given once. */
   lastRoomNumber: 134,
 
-  words: 144,
+  /** What names are hashed under: `nameSecretWords` random words, of this store alone. */
+  nameSecret: 144,
+
+  words: 192,
 } as const;
 
 /** `failing`: the disk takes nothing; changes are refused until it does again. */
@@ -82,5 +86,6 @@ assertBoundaries([
   [header.ringTail, header.sequenceLow],
   [header.sequenceHigh + 1, header.ringDurable],
   [header.tableWritesEnd + 1, header.roomBump],
-  [header.lastRoomNumber + 1, header.words],
+  [header.lastRoomNumber + 1, header.nameSecret],
+  [header.nameSecret + nameSecretWords, header.words],
 ]);

@@ -4,7 +4,7 @@
  * ```
  * ┌────────┬────────────┬──────────────┬──────────────┬───────┬─────────────────┬──────────┐
  * │ header │ lock words │ thread slots │ user buckets │ users │ session buckets │ sessions │ ─▶
- * │  144   │ 16 a lock  │ 384 a slot   │ 1 a bucket   │ 40 ea │ 1 a bucket      │ 16 ea    │
+ * │  192   │ 16 a lock  │ 384 a slot   │ 1 a bucket   │ 40 ea │ 1 a bucket      │ 16 ea    │
  * └────────┴────────────┴──────────────┴──────────────┴───────┴─────────────────┴──────────┘
  *    ┌─────────────┬─────────────┬──────┬──────────────┬───────┬─────────┬────────────────┬──────┐
  * ─▶ │ key cursors │ key buckets │ keys │ room buckets │ rooms │ members │ message blocks │ ring │
@@ -29,10 +29,11 @@ import {
   sessionRecord,
   userRecord,
 } from './record-words';
+import { nameSecretWords } from './name-hash';
 import { threadSlot } from './thread-slot';
 
 const magic = 0x42454e47; // "BENG"
-const layoutVersion = 3;
+const layoutVersion = 4;
 
 export interface StoreCapacity {
   /** Threads that may be attached at once. */
@@ -159,6 +160,7 @@ export function writeHeader(words: Int32Array, layout: Layout): void {
   words[header.membersMax] = layout.membersMax;
   words[header.keysMax] = layout.keysMax;
   randomFillSync(words.subarray(header.keySecret, header.keySecret + 4));
+  randomFillSync(words.subarray(header.nameSecret, header.nameSecret + nameSecretWords));
   words[header.layoutVersion] = layoutVersion;
   words[header.magic] = magic;
 }

@@ -12,6 +12,7 @@ import { header } from './header';
 import type { Layout } from './layout';
 import { lockNumber, roomStripes } from './lock-numbers';
 import type { Memory } from './memory';
+import type { NameHash } from './name-hash';
 import { roomRecord } from './record-words';
 import type { Transaction } from './transaction';
 
@@ -22,6 +23,7 @@ export class RoomTable {
     private readonly memory: Memory,
     private readonly layout: Layout,
     private readonly transaction: Transaction,
+    private readonly hash: NameHash,
   ) {}
 
   /** The word where a room's record starts. */
@@ -31,7 +33,7 @@ export class RoomTable {
 
   /** The lock of the stripe that a name hashes to. */
   lockOfName(name: Name): number {
-    return lockNumber.roomStripe + (name.hash & (roomStripes - 1));
+    return lockNumber.roomStripe + (this.hash.of(name) & (roomStripes - 1));
   }
 
   /** The lock of a room's stripe. */
@@ -43,10 +45,11 @@ export class RoomTable {
   /** The room of a name, or 0. The name's lock is held. */
   find(name: Name): number {
     const { memory } = this;
-    let room = memory.read(this.bucketWord(name.hash));
+    const hash = this.hash.of(name);
+    let room = memory.read(this.bucketWord(hash));
     while (room !== 0) {
       const word = this.wordOf(room);
-      if (memory.read(word + roomRecord.hash) === name.hash && this.hasName(word, name)) return room;
+      if (memory.read(word + roomRecord.hash) === hash && this.hasName(word, name)) return room;
       room = memory.read(word + roomRecord.nextInBucket);
     }
     return 0;
@@ -61,13 +64,14 @@ export class RoomTable {
     const room = this.allocate();
     if (room === 0) return 0;
     const word = this.wordOf(room);
-    const bucketWord = this.bucketWord(name.hash);
+    const hash = this.hash.of(name);
+    const bucketWord = this.bucketWord(hash);
     // By its number and its link a free record is known; nothing links to the rest yet: plain writes.
     transaction.set(word + roomRecord.number, number);
     transaction.set(word + roomRecord.nextInBucket, memory.read(bucketWord));
     for (let field: number = roomRecord.owner; field < roomRecord.words; field += 1)
       memory.write(word + field, 0);
-    memory.write(word + roomRecord.hash, name.hash);
+    memory.write(word + roomRecord.hash, hash);
     memory.write(word + roomRecord.nameBytes, name.lengthBytes);
     memory.writeWords(word + roomRecord.name, name.words, 0, nameWords);
     memory.write(word + roomRecord.owner, owner);
@@ -127,7 +131,6 @@ export class RoomTable {
     for (let index = 0; index < nameWords; index += 1)
       name.words[index] = memory.read(word + roomRecord.name + index);
     name.lengthBytes = memory.read(word + roomRecord.nameBytes);
-    name.hash = memory.read(word + roomRecord.hash);
   }
 
   private allocate(): number {

@@ -10,6 +10,7 @@ import type { Layout } from './layout';
 import type { Locks } from './lock';
 import { lockNumber, stripesPerTable } from './lock-numbers';
 import type { Memory } from './memory';
+import type { NameHash } from './name-hash';
 import { userRecord, userState } from './record-words';
 import type { StoredText } from './stored-text';
 import type { Transaction } from './transaction';
@@ -23,6 +24,7 @@ export class UserTable {
     private readonly locks: Locks,
     private readonly transaction: Transaction,
     private readonly blocks: BlockPool,
+    private readonly hash: NameHash,
   ) {}
 
   /** How many users there can ever be. */
@@ -37,7 +39,7 @@ export class UserTable {
 
   /** The lock of the stripe that a name hashes to. */
   lockOfName(name: Name): number {
-    return lockNumber.userStripe + (name.hash & (stripesPerTable - 1));
+    return lockNumber.userStripe + (this.hash.of(name) & (stripesPerTable - 1));
   }
 
   /** The lock of a user's stripe. */
@@ -49,10 +51,11 @@ export class UserTable {
   /** The living user of a name, or 0. The name's lock is held. */
   find(name: Name): number {
     const { memory } = this;
-    let user = memory.read(this.bucketWord(name.hash));
+    const hash = this.hash.of(name);
+    let user = memory.read(this.bucketWord(hash));
     while (user !== 0) {
       const word = this.wordOf(user);
-      if (memory.read(word + userRecord.hash) === name.hash && this.hasName(word, name)) {
+      if (memory.read(word + userRecord.hash) === hash && this.hasName(word, name)) {
         // Behind a removed user, another of the same name may live.
         if (memory.read(word + userRecord.state) === userState.live) return user;
       }
@@ -78,15 +81,16 @@ export class UserTable {
     const { memory, transaction } = this;
     if (user > memory.read(header.userCount)) transaction.set(header.userCount, user);
     const word = this.wordOf(user);
+    const hash = this.hash.of(name);
     // Nothing links to the record yet: plain writes.
-    memory.write(word + userRecord.hash, name.hash);
+    memory.write(word + userRecord.hash, hash);
     memory.write(word + userRecord.nameBytes, name.lengthBytes);
     memory.writeWords(word + userRecord.name, name.words, 0, nameWords);
     memory.write(word + userRecord.displayBytes, displayName.lengthBytes);
     memory.write(word + userRecord.displayHead, this.store(displayName));
     memory.write(word + userRecord.passwordBytes, passwordHash.lengthBytes);
     memory.write(word + userRecord.passwordHead, this.store(passwordHash));
-    const bucketWord = this.bucketWord(name.hash);
+    const bucketWord = this.bucketWord(hash);
     memory.write(word + userRecord.nextInBucket, memory.read(bucketWord));
     // By this a record is known to be one; a number whose record is not was never given to anybody who heard of it.
     transaction.set(word + userRecord.state, userState.live);

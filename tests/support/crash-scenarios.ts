@@ -10,7 +10,7 @@ import { takeMessages } from './inbox-collector';
 import { roomScenarios } from './room-scenarios';
 import {
   filledText,
-  fixKeySecret,
+  fixSecrets,
   idOf,
   ignoreLongWaits,
   keyOf,
@@ -43,7 +43,7 @@ const nowMs = 1_764_000_000_123;
 /** `ringWords` is 0 for a store without a journal. */
 export function preparedStore(scenario: CrashScenario, ringWords: number): SharedArrayBuffer {
   const buffer = createStore({ ...capacity, ...scenario.capacity, ringWords });
-  fixKeySecret(buffer);
+  fixSecrets(buffer);
   const memory = new LoneMemory(buffer);
   scenario.prepare(Store.attach(memory, preparer, ignoreLongWaits), buffer);
   recoverThread(memory, readLayout(memory.words), preparer);

@@ -12,18 +12,8 @@ import { filledText, idOf, keyOf, nameOf, namesOfOneStripe, textOf } from './sto
 const nowMs = 1_764_000_000_123;
 const [anna, twin] = namesOfOneStripe(3) as readonly [string, string, string];
 /** They share a stripe, so their lock, and a bucket. */
-export const scenarioRooms = roomsOfOneStripe(2).concat('elsewhere');
+export const scenarioRooms = [...namesOfOneStripe(2, 'tim', roomStripes), 'elsewhere'];
 const [tim, twinRoom, elsewhere] = scenarioRooms as [string, string, string];
-
-function roomsOfOneStripe(count: number): string[] {
-  const stripe = nameOf('tim').hash & (roomStripes - 1);
-  const names = ['tim'];
-  for (let number = 0; names.length < count; number += 1) {
-    const text = `room-${number.toString(36)}`;
-    if ((nameOf(text).hash & (roomStripes - 1)) === stripe) names.push(text);
-  }
-  return names;
-}
 
 function user(store: Store, name: string): number {
   return store.credentialsOf(nameOf(name))!.user;

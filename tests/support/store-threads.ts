@@ -6,7 +6,7 @@ import { threadSlot } from '../../shared/store/thread-slot';
 import { recoverThread } from '../../shared/store/recovery';
 import { createStore, Store } from '../../shared/store/store';
 import { LoneMemory } from './crashing-memory';
-import { ignoreLongWaits } from './store-values';
+import { fixSecrets, ignoreLongWaits } from './store-values';
 
 export class StoreThreads {
   readonly buffer: SharedArrayBuffer;
@@ -21,6 +21,7 @@ export class StoreThreads {
   constructor(capacity: StoreCapacity, outcomes = new Set<string>()) {
     this.outcomes = outcomes;
     this.buffer = createStore(capacity);
+    fixSecrets(this.buffer);
     this.memory = new LoneMemory(this.buffer);
     this.layout = readLayout(this.memory.words);
     for (let index = 0; index < capacity.threadsMax; index += 1) this.attach(index);

@@ -6,6 +6,7 @@ import type { TokenWords } from '../../shared/protocol/token';
 import { KeyedDigest } from '../../shared/store/keyed-digest';
 import { header } from '../../shared/store/header';
 import { keyStripes, stripesPerTable } from '../../shared/store/lock-numbers';
+import { NameHash, nameSecretWords } from '../../shared/store/name-hash';
 import { StoredText } from '../../shared/store/stored-text';
 
 export function nameOf(text: string): Name {
@@ -27,17 +28,22 @@ export function keyOf(text: string): IdempotencyKey {
 /** Idempotency keys that threads use at the same time. */
 export const publishedKeys = Array.from({ length: 40 }, (_, index) => `key-${index}`);
 
-/** The secret of stores whose keys are to fall into known stripes. */
-const knownSecret = Int32Array.of(1, 2, 3, 4);
+/** The secrets of stores whose keys and names are to fall into known stripes. */
+const knownKeySecret = Int32Array.of(1, 2, 3, 4);
+const knownNameSecret = Int32Array.from({ length: nameSecretWords }, (_, index) =>
+  Math.imul(index + 1, 0x9e3779b1),
+);
 
-/** Takes the chance out of where a fresh store keeps idempotency keys. */
-export function fixKeySecret(buffer: SharedArrayBuffer): void {
-  new Int32Array(buffer).set(knownSecret, header.keySecret);
+/** Takes the chance out of where a fresh store keeps idempotency keys, users and rooms. */
+export function fixSecrets(buffer: SharedArrayBuffer): void {
+  const words = new Int32Array(buffer);
+  words.set(knownKeySecret, header.keySecret);
+  words.set(knownNameSecret, header.nameSecret);
 }
 
 /** Keys of one sender that share a stripe, and so their lock and their ring, where the secret is the known one. */
 export function keysOfOneStripe(sender: number, count: number): readonly string[] {
-  const digest = new KeyedDigest(knownSecret);
+  const digest = new KeyedDigest(knownKeySecret);
   const stripeOf = (key: string): number => digest.take(sender, keyOf(key))[0]! & (keyStripes - 1);
   const keys = ['key'];
   const stripe = stripeOf('key');
@@ -68,13 +74,21 @@ export function filledText(label: string, lengthBytes: number): string {
   return text.slice(0, lengthBytes);
 }
 
-/** Names that share one stripe, and so their lock and, in small stores, their bucket. */
-export function namesOfOneStripe(count: number): readonly string[] {
-  const stripe = nameOf('anna').hash & (stripesPerTable - 1);
-  const names = ['anna'];
+/**
+ * Names that share one of so many stripes, and so their lock and, in small stores, their bucket, where the secret is the
+ * known one.
+ */
+export function namesOfOneStripe(
+  count: number,
+  first = 'anna',
+  stripes: number = stripesPerTable,
+): readonly string[] {
+  const hash = new NameHash(knownNameSecret);
+  const stripeOf = (text: string): number => hash.of(nameOf(text)) & (stripes - 1);
+  const names = [first];
   for (let number = 0; names.length < count; number += 1) {
     const text = `twin-${number.toString(36)}`;
-    if ((nameOf(text).hash & (stripesPerTable - 1)) === stripe) names.push(text);
+    if (stripeOf(text) === stripeOf(first)) names.push(text);
   }
   return names;
 }

@@ -20,7 +20,7 @@ import { takeMessages } from './inbox-collector';
 import { joinRoom, sendToRoom } from './room-values';
 import {
   filledText,
-  fixKeySecret,
+  fixSecrets,
   ignoreLongWaits,
   keyOf,
   keysOfOneStripe,
@@ -47,7 +47,7 @@ const capacity = {
  */
 export function fullStore(): SharedArrayBuffer {
   const buffer = createStore(capacity);
-  fixKeySecret(buffer);
+  fixSecrets(buffer);
   const memory = new CrashingMemory(buffer);
   const store = Store.attach(memory, 1, ignoreLongWaits);
   for (const name of ['first', 'second', 'third'])

@@ -1,7 +1,6 @@
-/** Goal: names that differ in case only are one name, with one hash; everything that is no name is told to be none. */
+/** Goal: names that differ in case only are one name; everything that is no name is told to be none. */
 import fc from 'fast-check';
-import { mix, Name } from '../../shared/protocol/name';
-import { stripesPerTable } from '../../shared/store/lock-numbers';
+import { Name } from '../../shared/protocol/name';
 
 function read(text: string): Name | undefined {
   const name = new Name();
@@ -13,16 +12,15 @@ const nameCharacter = fc.constantFrom(
 );
 const nameText = fc.string({ unit: nameCharacter, minLength: 1, maxLength: 32 });
 
-test('a name is folded to lower case, zero-padded, and its case does not change its hash', () => {
+test('a name is folded to lower case, and zero-padded', () => {
   fc.assert(
     fc.property(nameText, (text) => {
       const name = read(text)!;
       const folded = read(text.toLowerCase())!;
       expect(name.toString()).toBe(text.toLowerCase());
       expect(name.lengthBytes).toBe(text.length);
-      expect([name.hash, ...name.words]).toEqual([folded.hash, ...folded.words]);
+      expect(name.words).toEqual(folded.words);
       expect([...name.bytes.subarray(text.length)].every((byte) => byte === 0)).toBe(true);
-      expect(name.hash).toBe(name.hash | 0);
     }),
   );
 });
@@ -44,7 +42,6 @@ test('a name that is read after a longer one keeps nothing of it', () => {
   name.readText('a-name-of-thirty-two-characters-');
   name.readText('bob');
   expect(name.words).toEqual(read('bob')!.words);
-  expect(name.hash).toBe(read('bob')!.hash);
 });
 
 test('a name is read from its range only', () => {
@@ -76,23 +73,5 @@ test('exactly the 65 characters of names are taken', () => {
   const taken = [...Array(256).keys()].filter((byte) => new Name().read(Uint8Array.of(byte), 0, 1));
   expect(Buffer.from(taken).toString('latin1')).toBe(
     '-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz',
-  );
-});
-
-test('neighbouring names spread over the lock stripes', () => {
-  const perStripe = new Int32Array(stripesPerTable);
-  const nameCount = 20 * stripesPerTable;
-  for (let number = 0; number < nameCount; number += 1)
-    perStripe[read(`user-${number}`)!.hash & (stripesPerTable - 1)]! += 1;
-  // The mean is 20; a fair spread stays far from 60.
-  expect(Math.max(...perStripe)).toBeLessThan(60);
-  expect(Math.min(...perStripe)).toBeGreaterThan(0);
-});
-
-test('mixing loses nothing: different hashes stay different', () => {
-  fc.assert(
-    fc.property(fc.integer(), fc.integer(), (one, other) => {
-      expect(mix(one) === mix(other)).toBe(one === other);
-    }),
   );
 });

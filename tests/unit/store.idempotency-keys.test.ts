@@ -8,14 +8,7 @@ import { createStore, Store } from '../../shared/store/store';
 import { StoreLoader } from '../../shared/store/store-loader';
 import { LoneMemory } from '../support/crashing-memory';
 import { RingFollower } from '../support/ring-follower';
-import {
-  fixKeySecret,
-  ignoreLongWaits,
-  keyOf,
-  keysOfOneStripe,
-  nameOf,
-  textOf,
-} from '../support/store-values';
+import { fixSecrets, ignoreLongWaits, keyOf, keysOfOneStripe, nameOf, textOf } from '../support/store-values';
 
 const daySeconds = 86_400;
 const nowMs = Date.now();
@@ -25,7 +18,7 @@ function storeWith(keysPerStripe: number, ringWords = 0): { buffer: SharedArrayB
     ...{ threadsMax: 3, usersMax: 4, sessionsMax: 4, blocksMax: 4_000, inboxMessagesMax: 1_000 },
     ...{ keysMax: keysPerStripe * keyStripes, ringWords },
   });
-  fixKeySecret(buffer);
+  fixSecrets(buffer);
   const store = Store.attach(new LoneMemory(buffer), 1, ignoreLongWaits);
   store.createUser(nameOf('anna'), textOf('Anna'), textOf('hash'), 1);
   return { buffer, store };
@@ -104,7 +97,7 @@ describe('a restart', () => {
       ...{ threadsMax: 3, usersMax: 4, sessionsMax: 4, blocksMax: 4_000, inboxMessagesMax: 1_000 },
       keysMax: keysPerStripe * keyStripes,
     });
-    fixKeySecret(buffer);
+    fixSecrets(buffer);
     const loader = new StoreLoader(new Memory(buffer), 1);
     loader.user(1, 'anna', 'Anna', 'hash');
     loader.noteSequence(1_000);

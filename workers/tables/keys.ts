@@ -26,7 +26,7 @@
  *
  * What is said in a room is a conversation of user 0, who is nobody, and the room's number.
  */
-import { mix } from '../../shared/protocol/name';
+import { mix } from './mix';
 
 const twoTo32 = 2 ** 32;
 

@@ -11,7 +11,7 @@
  * ```
  */
 import { highWord, joinWords, lowWord } from '../../shared/journal/record';
-import { mix } from '../../shared/protocol/name';
+import { mix } from './mix';
 import { chunkWordsMax } from './chunk';
 import { WordReader } from './word-reader';
 

@@ -5,7 +5,7 @@
  * without spaces every character is a word of its own, and so is every character beyond the Basic Multilingual Plane.
  * Everything else lies between words. The index holds hashes of words: what a word is is part of the data format.
  */
-import { mix } from '../../shared/protocol/name';
+import { mix } from './mix';
 
 const backslash = 0x5c;
 const smallU = 0x75;
