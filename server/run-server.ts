@@ -31,7 +31,6 @@ export interface ServerRun {
 
 /** Returns when the server listens, or is being stopped before it does. It goes on until a signal. */
 export async function runServer({ version, readOptions, onFatal }: ServerRun): Promise<void> {
-  inlineWholeCommands();
   const options = readOptions();
   const log = await createLogger(options.logLevel, options.logFormat);
   // What is wrong with the options is said before anything is touched.
@@ -74,6 +73,7 @@ export async function runServer({ version, readOptions, onFatal }: ServerRun): P
   warnAboutEncryption(options.host, identity, log);
   printStart(version, options, server, port, identity, accounts === demoAccounts);
   notifyService('READY=1', log);
+  inlineWholeCommands();
 }
 
 function printStart(
