@@ -33,6 +33,8 @@ export interface AdministrationOptions {
   readonly server: ServerOptions;
   /** Whether a directory that is missing is made, as a start would. */
   readonly mayCreate: boolean;
+  /** How many passwords there are to hash at once, where there are many: one thread does for all else. */
+  readonly passwordCount?: number;
   readonly onFatal: (error: Error) => void;
 }
 
@@ -135,12 +137,12 @@ function requireData(folder: string): void {
 }
 
 async function useStopped<Result>(
-  { server: options, onFatal }: AdministrationOptions,
+  { server: options, passwordCount = 1, onFatal }: AdministrationOptions,
   log: Logger,
   use: (administration: Administration) => Promise<Result>,
 ): Promise<Result> {
   const { ChatServer } = await import('../chat-server.js');
-  const threads = Math.min(options.threads, os.availableParallelism());
+  const threads = Math.min(options.threads, os.availableParallelism(), Math.max(1, passwordCount));
   const server = new ChatServer(
     { ...options, threads, ephemeral: false, durability: 'sync', keepsHouse: false },
     log,

@@ -140,10 +140,14 @@ async function importFile(context: OperatorContext, options: ServerOptions, file
     if ('problem' in account) outcomes.set(number, `failed: ${account.problem}`);
     else accounts.push({ number, account: account.value });
   }
-  await withAdministration({ ...context, server: options, mayCreate: true }, async ({ service }) => {
-    for (let start = 0; start < accounts.length; start += accountsPerRequestMax)
-      await importSome(service, accounts.slice(start, start + accountsPerRequestMax), outcomes);
-  });
+  const passwordCount = accounts.length;
+  await withAdministration(
+    { ...context, server: options, mayCreate: true, passwordCount },
+    async ({ service }) => {
+      for (let start = 0; start < accounts.length; start += accountsPerRequestMax)
+        await importSome(service, accounts.slice(start, start + accountsPerRequestMax), outcomes);
+    },
+  );
   const counts = { created: 0, existing: 0, failed: 0 };
   for (const { number } of lines) {
     const outcome = outcomes.get(number)!;
