@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { modelUpTo } from '../support/record-scenario';
 import { crashScenario } from '../support/table-apply-process';
 import { contentsOf } from '../support/table-model';
@@ -13,14 +14,19 @@ const seed = 20_250_615;
 const stepCount = 4_000;
 const roundsMax = 8;
 
-async function applyAndKill(folder: string, afterMs: number): Promise<void> {
+/** Kills it after so many runs, in the midst of what follows. */
+async function applyAndKill(folder: string, runs: number): Promise<void> {
   const child = spawn(process.execPath, [program, folder, String(seed), String(stepCount)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  await once(child.stdout, 'data');
-  await new Promise((resolve) => setTimeout(resolve, afterMs));
+  const exit = once(child, 'exit');
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  // The first line comes before the first run.
+  for (let line = 0; line <= runs; line += 1) await lines.next();
+  // Not always at the same place of a run.
+  await new Promise((resolve) => setTimeout(resolve, runs));
   child.kill('SIGKILL');
-  await once(child, 'exit');
+  await exit;
 }
 
 test('killed at any moment, the tables hold whole runs and nothing else', async () => {
@@ -29,7 +35,7 @@ test('killed at any moment, the tables hold whole runs and nothing else', async 
   const reached = [0];
   try {
     for (let round = 0; round < roundsMax && reached.at(-1)! < words.length; round += 1) {
-      await applyAndKill(folder.file('tables'), 3 + round * 9);
+      await applyAndKill(folder.file('tables'), round);
       const tables = await Tables.open(folder.file('tables'));
       reached.push(tables.applied);
       expect(boundaries).toContain(tables.applied);
