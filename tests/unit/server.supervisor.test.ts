@@ -13,6 +13,8 @@ class Scripts implements ThreadSource {
   startedCount = 0;
   /** What the threads started from here on run. */
   script = idle;
+  /** They have it as their `workerData`, and may wait for it. */
+  readonly gate = new Int32Array(new SharedArrayBuffer(4));
 
   constructor(readonly threadCount: number) {
     this.refill();
@@ -22,9 +24,14 @@ class Scripts implements ThreadSource {
     return [...this.living];
   }
 
+  openGate(): void {
+    Atomics.store(this.gate, 0, 1);
+    Atomics.notify(this.gate, 0);
+  }
+
   refill(): void {
     while (this.living.size < this.threadCount) {
-      const thread = new Worker(this.script, { eval: true });
+      const thread = new Worker(this.script, { eval: true, workerData: this.gate });
       this.living.add(thread);
       this.startedCount += 1;
       // Like the pool's own: they hear of it first.
@@ -95,7 +102,10 @@ test('a thread that fails is recovered once it has exited; who waits for its bur
   const { source, supervisor, recovered, nextLogged, end } = watch(1);
   const [victim] = source.threads;
   const { threadId } = victim!;
-  source.script = `process.on("exit", () => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300); });
+  // Its error is told after its 'exit' listeners have run: the call of `process.exit` is all that still comes.
+  source.script = `const { workerData: gate } = require("node:worker_threads");
+    const { exit } = process;
+    process.exit = () => { Atomics.wait(gate, 0, 0, 20_000); exit(); };
     throw new Error("a flaw")`;
   await victim!.terminate();
   await nextLogged();
@@ -106,7 +116,9 @@ test('a thread that fails is recovered once it has exited; who waits for its bur
   // Its place is taken already, while it still runs.
   expect(source.threads).not.toContain(failing);
   expect(recovered).toEqual([threadId]);
-  await supervisor.whenBuried();
+  const buried = supervisor.whenBuried();
+  source.openGate();
+  await buried;
   expect(recovered).toEqual([threadId, failingId]);
   expect(await nextLogged()).toMatchObject({ threadId: failingId, err: { message: 'a flaw' } });
   await supervisor.whenBuried();
