@@ -112,7 +112,7 @@ test('neither do threads come to anything that die right after they are ready, e
   expect(stderr).toContain('chat-server: the journal thread has died, and so have three others');
   await server.restart();
   await judgeAll();
-}, 20_000);
+});
 
 test('two that come to nothing do not', async () => {
   server = await startPair();

@@ -37,7 +37,7 @@ describe.each([
       process.stdout.write(
         `crash points explored ${title}: ${crashPoints}, in ${explorable.length} scenarios\n`,
       );
-    }, 120_000);
+    }, 300_000);
 
     test.each(explorable)('%s', (name) => {
       const { violations, crashPoints } = explored[name]!;
