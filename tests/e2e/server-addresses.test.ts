@@ -39,6 +39,7 @@ describe('--max-connections-per-address', () => {
       expect(await surplus.rest()).toMatch(rateLimited);
       surplus.destroy();
     }
+    await server.untilPrinted(/its address has as many as allowed/);
     expect(server.stderr.match(/its address has as many as allowed/g)).toHaveLength(1);
     clients[0]!.end();
     await clients[0]!.rest();

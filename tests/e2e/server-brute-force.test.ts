@@ -86,7 +86,7 @@ test('the victim logs in from where it usually is, its session goes on, and its 
   expect(await stranger.ask(`send ${token} messi halo`)).toBe(replies.messageSent);
   await logIn(stranger, 'lineker');
   await logIn(victim);
-  expect(server.stderr).toContain('too many failed logins');
+  await server.untilPrinted(/too many failed logins/);
   expect(server.stderr).not.toContain('salah');
 });
 
@@ -167,7 +167,7 @@ describe('with a data directory', () => {
     await server.stop();
     folder.write('data/limits.jsonl', 'x');
     server = await startKept();
-    expect(server.stderr).toContain('the limits are counted anew');
+    await server.untilPrinted(/the limits are counted anew/);
     expect(await (await from(attacker)).ask('auth messi salah')).toBe(replies.wrongPassword);
   });
 

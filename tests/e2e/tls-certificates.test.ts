@@ -174,7 +174,7 @@ describe('the start lines', () => {
   test('an expired certificate is served, with a warning', async () => {
     const { flags, fingerprint } = new CertificateFiles(folder, 'old', ['localhost'], new Date('2010-01-01'));
     const server = await start(flags);
-    expect(server.stderr).toMatch(/"level":40.*expired/);
+    await server.untilPrinted(/"level":40.*expired/);
     expect(await shownBy(server.address)).toBe(fingerprint);
   });
 });
