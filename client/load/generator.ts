@@ -129,15 +129,16 @@ export class Generator implements LaneOwner {
           connectionsLostCount: this.connectionsLostCount,
         });
       };
-      const nowMs = performance.now();
       this.phase = 'running';
-      this.pacer.start(nowMs);
-      for (const lane of this.lanes) this.pacer.onRoom(lane, nowMs);
+      // Before the first request, so that none is counted for a time that was not.
       if ('requests' in stop || warmupMs === 0) this.startMeasuring();
       else
         this.after(warmupMs, () => {
           this.startMeasuring();
         });
+      const nowMs = performance.now();
+      this.pacer.start(nowMs);
+      for (const lane of this.lanes) this.pacer.onRoom(lane, nowMs);
       this.every(stallMsMax, () => {
         this.checkForStall();
       });

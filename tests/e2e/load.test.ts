@@ -18,6 +18,7 @@ interface Output {
 interface Report {
   readonly result: {
     readonly reason: string;
+    readonly measuredMs: number;
     readonly requestCount: number;
     readonly requestsPerSecond: number;
     readonly errors: Record<string, number>;
@@ -213,8 +214,10 @@ test('an open loop makes as many requests as its rate says', async () => {
   responder = await Responder.start(chatReply);
   const args = ['--rate', '200', '--duration', '1', '--warmup', '0', '--json'];
   const { result } = reportOf(await run([responder.target, ...args]));
-  expect(result.latencyMs.count).toBeGreaterThan(180);
-  expect(result.latencyMs.count).toBeLessThanOrEqual(202);
+  // The end comes late on a machine that has other things to do, and until then the rate goes on.
+  const dueCount = (200 * result.measuredMs) / 1_000;
+  expect(result.latencyMs.count).toBeGreaterThan(0.9 * dueCount);
+  expect(result.latencyMs.count).toBeLessThanOrEqual(dueCount + 2);
 });
 
 test('churn opens a connection for each request', async () => {
