@@ -32,6 +32,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await cleanUp();
+  // Else nobody but root can remove what is in it.
+  chmodSync(data, 0o700);
   folder.remove();
 });
 
