@@ -9,7 +9,7 @@ import type { Address } from './line-socket';
 const supportFolder = path.join(compiledFolder, 'tests', 'support');
 const serverFile = path.join(compiledFolder, 'server', 'main.js');
 const readyLine = /chat-client connect .*:\d+$/m;
-const startTimeoutMs = 20_000;
+const startTimeoutMs = 40_000;
 const stopTimeoutMs = 10_000;
 
 export interface ServerExit {
