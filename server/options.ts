@@ -51,6 +51,9 @@ export interface ServerOptions extends LimitSettings {
   readonly config?: string;
 }
 
+/** What the names of options begin with in the environment. */
+export const variablePrefix = 'CHAT_';
+
 /** MiB, with a journal, whose ring takes 16 of them. */
 const durableMemoryMin = 32;
 
@@ -131,6 +134,10 @@ function createOptions(): Option[] {
   ];
 }
 
+function configOption(): Option {
+  return new Option('--config <file>', 'read options from a JSON file');
+}
+
 /** The command with its options; the caller adds what is to be done. */
 export function createProgram(version: string): Command {
   const program = new Command('chat-server')
@@ -142,8 +149,8 @@ export function createProgram(version: string): Command {
     .helpCommand('help [command]', 'display help for command')
     .showHelpAfterError('(chat-server --help lists the options)')
     .allowExcessArguments(false);
-  for (const option of createOptions()) program.addOption(option.env(environmentName(option)));
-  program.addOption(new Option('--config <file>', 'read options from a JSON file').env('CHAT_CONFIG'));
+  for (const option of [...createOptions(), configOption()])
+    program.addOption(option.env(environmentName(option)));
   return program;
 }
 
@@ -243,6 +250,11 @@ function badConfig(file: string, problem: string): StartError {
   return new StartError(`configuration file ${file}: ${problem}`, exitCode.badUsage);
 }
 
+/** The variables of the environment that options are read from. */
+export function variableNames(): readonly string[] {
+  return [...createOptions(), configOption()].map(environmentName);
+}
+
 function environmentName(option: Option): string {
-  return `CHAT_${option.name().replaceAll('-', '_').toUpperCase()}`;
+  return `${variablePrefix}${option.name().replaceAll('-', '_').toUpperCase()}`;
 }

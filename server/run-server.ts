@@ -17,6 +17,7 @@ import { type ExitCode, exitCode, StartError } from './start-error';
 import { chooseCertificate, loadIdentity } from './tls/certificate-source';
 import { fingerprintOf, type TlsIdentity } from './tls/tls-identity';
 import { connectArguments, describeEncryption, warnAboutEncryption } from './tls/tls-lines';
+import { warnAboutVariables } from './unknown-variables';
 
 /** A start that takes longer than this shows how far it is. */
 const progressAfterMs = 1_000;
@@ -33,6 +34,7 @@ export interface ServerRun {
 export async function runServer({ version, readOptions, onFatal }: ServerRun): Promise<void> {
   const options = readOptions();
   const log = await createLogger(options.logLevel, options.logFormat);
+  warnAboutVariables(process.env, log);
   // What is wrong with the options is said before anything is touched.
   chooseAccounts(options, options.ephemeral ? 0 : 1);
   const certificate = chooseCertificate(options);

@@ -71,6 +71,20 @@ describe('where options come from', () => {
     expect((await startedWith([], environment)).port).toBe(byEnvironment);
   });
 
+  test('a variable that is no option is told with the nearest one, and the server starts', async () => {
+    const environment = { CHAT_THREDS: '3', CHAT_DATA_DIR: '/tmp', CHAT_THREADS: '1', CHATTER: '1' };
+    const server = await ServerProcess.start([], { environment });
+    await server.stop();
+    const told = server.stderr.split('\n').filter((line) => line.includes('is ignored'));
+    expect(told).toHaveLength(2);
+    expect(told[0]).toContain(
+      'CHAT_THREDS in the environment is no option and is ignored; is it CHAT_THREADS?',
+    );
+    expect(told[1]).toContain(
+      'CHAT_DATA_DIR in the environment is no option and is ignored; is it CHAT_DATA?',
+    );
+  });
+
   test('switches and bounds too', async () => {
     const file = await configurationFile({ 'open-registration': true, 'max-line': 5_000 });
     const server = await ServerProcess.start(['--config', file]);
