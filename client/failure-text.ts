@@ -26,9 +26,9 @@ export function lostConnectionText(error: ChatError, target: Target): string {
   );
 }
 
-/** Of messages that had no answer when the user left; what became of each has been said. */
-export function unansweredText(count: number): string {
-  return `chat-client: ${count} ${count === 1 ? 'message was' : 'messages were'} left without an answer.`;
+/** Of messages, or commands, that had no answer when the user left; what became of each has been said. */
+export function unansweredText(count: number, what: 'message' | 'command'): string {
+  return `chat-client: ${count} ${what}${count === 1 ? ' was' : 's were'} left without an answer.`;
 }
 
 function adviceFor(error: ChatError, { address, tls }: Target): string {

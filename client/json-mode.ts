@@ -20,8 +20,8 @@ const aheadBytesMax = 1_048_576;
 
 /**
  * Holds a live conversation with a program: commands a line each from `input`, replies and events as JSON lines to `out`.
- * Resolves at the end of input and at `exit`, when what was read is answered, with the number of messages that got no
- * answer. A command is answered by an error when the input has ended and nothing comes for `answerMsMax`.
+ * Resolves at the end of input and at `exit`, when what was read is answered, with the number of commands that were left without
+ * an answer. A command is answered by an error when the input has ended and nothing comes for `answerMsMax`.
  */
 export async function runJson(
   link: ReconnectingLink,
@@ -37,6 +37,7 @@ export async function runJson(
   const ahead = new PassThrough({ highWaterMark: aheadBytesMax });
   pipeline(input, ahead, () => undefined);
   input.once('end', () => {
+    conversation.endInput();
     patience.begin();
   });
   for await (const line of typedLines(ahead, () => false)) {

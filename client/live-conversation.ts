@@ -27,8 +27,9 @@ export class LiveConversation implements StepRunner {
   private readonly pending = new Set<{ readonly sinceMs: number }>();
   /** Each settles when a message has its answer, or will have none. */
   private readonly answers = new Set<Promise<void>>();
-  /** The messages that had no answer when this side ended their login. */
+  /** The messages that had no answer when this side ended their login, and the requests since the input ended. */
   private unansweredCount = 0;
+  private hasInputEnded = false;
   /** The connection that was last subscribed. */
   private usedConnection: ChatConnection | undefined;
   /** The connection is being replaced because we want it so: nothing to speak of. */
@@ -81,6 +82,7 @@ export class LiveConversation implements StepRunner {
       this.view.reply(reply, answer(reply));
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
+      if (this.hasInputEnded) this.unansweredCount += 1;
       this.view.failed(error);
     }
     this.isLoggingOut = false;
@@ -98,7 +100,7 @@ export class LiveConversation implements StepRunner {
 
   /**
    * Waits a while for answers and acknowledgements that are on their way, then ends the subscription. Resolves with the
-   * number of messages that got no answer.
+   * number of messages, and of requests since the input ended, that got no answer.
    */
   async close(): Promise<number> {
     const { chat } = this;
@@ -113,6 +115,11 @@ export class LiveConversation implements StepRunner {
     }
     await Promise.all(this.answers);
     return this.unansweredCount;
+  }
+
+  /** Whoever entered the commands may look at nothing but the exit code from now on. */
+  endInput(): void {
+    this.hasInputEnded = true;
   }
 
   /** Waits for nothing any more: whatever has no answer fails, now and from now on. */

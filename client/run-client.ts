@@ -78,7 +78,7 @@ async function holdLive(link: ReconnectingLink, options: ClientOptions): Promise
   // What was to be waited for has been.
   link.destroy();
   if (unansweredCount === 0) return exitCodes.fine;
-  process.stderr.write(`${unansweredText(unansweredCount)}\n`);
+  process.stderr.write(`${unansweredText(unansweredCount, options.json ? 'command' : 'message')}\n`);
   return exitCodes.failure;
 }
 

@@ -168,7 +168,7 @@ test('logging out is done when the server has said so, even if its reply is lost
 });
 
 describe('at the end of its input, with a server that gives no answer', () => {
-  const said = 'chat-client: 2 messages were left without an answer.\n';
+  const said = 'chat-client: 2 commands were left without an answer.\n';
 
   async function leaveWith(
     isServing: boolean,
@@ -203,6 +203,37 @@ describe('at the end of its input, with a server that gives no answer', () => {
     expect(replies).toMatchObject([{ code: 'UNKNOWN_OUTCOME' }, { code: 'CONNECTION_CLOSED' }]);
     expect({ code, stderr }).toEqual({ code: 1, stderr: said });
     expect(peer.posts.map(({ text }) => text)).toEqual(['one']);
+  });
+});
+
+describe('the exit code of a few commands from a pipe', () => {
+  async function exitOf(commands: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
+    const client = ClientProcess.start('connect', '--json', '--timeout', '1', `127.0.0.1:${peer.port}`);
+    clients.push(client);
+    client.child.stdin.end(commands);
+    return client.finished();
+  }
+
+  test.each([
+    ['goes away', { breaks: 'before' }, 'CONNECTION_CLOSED'],
+    ['says nothing', { isSilent: true }, 'TIMEOUT'],
+  ] as const)('is 1 when the server %s', async (_, fault, code) => {
+    peer.faults.set('auth', [fault]);
+    const exit = await exitOf('auth messi surabaya\nwhoami\n');
+    expect(exit.stdout).toContain(`"code": "${code}"`);
+    expect(exit).toMatchObject({
+      code: 1,
+      stderr: 'chat-client: 1 command was left without an answer.\n',
+    });
+  });
+
+  test('is 0 when the server refuses', async () => {
+    peer.faults.set('auth', [
+      { error: { status: 'ERROR', message: 'Password Salah', code: 'WRONG_PASSWORD' } },
+    ]);
+    const exit = await exitOf('auth messi wrong\nwhoami\n');
+    expect(exit.stdout).toContain('"code": "WRONG_PASSWORD"');
+    expect(exit).toMatchObject({ code: 0, stderr: '' });
   });
 });
 
