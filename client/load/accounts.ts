@@ -1,6 +1,6 @@
 /** Which accounts the load is made with, and the session token of each. */
 import { readFileSync } from 'node:fs';
-import { replyTerminator } from '../../shared/protocol/limits';
+import { replyBytesMax, replyTerminator } from '../../shared/protocol/limits';
 import { formatAddress } from '../address';
 import { startSocket } from '../start-socket';
 import type { Address } from './lane';
@@ -23,6 +23,9 @@ export class LoadError extends Error {
   override readonly name = 'LoadError';
 }
 
+/** A file that the command line names is not what it should be. */
+export class AccountFileError extends LoadError {}
+
 /** Reads `{"username", "password", "name"}`, one JSON object a line: the format of `chat-server --users`. */
 export function readAccounts(file: string): Account[] {
   return readJsonLines(file, ['username', 'password']).map((fields) => ({
@@ -40,13 +43,13 @@ export function readTokens(file: string): Identity[] {
   }));
 }
 
-/** @throws LoadError naming file, line and what is wrong with it. */
+/** @throws AccountFileError naming file, line and what is wrong with it. */
 function readJsonLines(file: string, keys: readonly string[]): Record<string, string>[] {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new LoadError(`cannot read ${file}: ${(error as Error).message}`);
+    throw new AccountFileError(`cannot read ${file}: ${(error as Error).message}`);
   }
   const records = text.split('\n').flatMap((line, index) => {
     if (line.trim() === '') return [];
@@ -54,11 +57,13 @@ function readJsonLines(file: string, keys: readonly string[]): Record<string, st
     const missing = keys.filter((key) => typeof fields?.[key] !== 'string' || /\s/.test(fields[key]));
     if (fields === undefined || missing.length > 0) {
       const wanted = keys.map((key) => `"${key}"`).join(' and ');
-      throw new LoadError(`${file}, line ${index + 1}: wanted a JSON object with ${wanted}, without spaces`);
+      throw new AccountFileError(
+        `${file}, line ${index + 1}: wanted a JSON object with ${wanted}, without spaces`,
+      );
     }
     return [fields as Record<string, string>];
   });
-  if (records.length === 0) throw new LoadError(`${file} names no account`);
+  if (records.length === 0) throw new AccountFileError(`${file} names nobody`);
   return records;
 }
 
@@ -82,10 +87,7 @@ export async function logIn(address: Address, accounts: readonly Account[]): Pro
   );
   return accounts.map((account, index) => {
     const reply = parseFields(replies[index]!);
-    if (reply === undefined || !('status' in reply)) {
-      const start = JSON.stringify(replies[index]!.slice(0, 60));
-      throw new LoadError(`${formatAddress(address)} does not speak the chat protocol: it answered ${start}`);
-    }
+    if (reply === undefined || !('status' in reply)) throw foreignServer(address, replies[index]!);
     if (typeof reply.tokenid !== 'string') {
       throw new LoadError(
         `cannot log in as ${account.username}: ${String(reply.message)} (${String(reply.code)}). ` +
@@ -94,6 +96,11 @@ export async function logIn(address: Address, accounts: readonly Account[]): Pro
     }
     return { ...account, token: reply.tokenid };
   });
+}
+
+function foreignServer(address: Address, answer: string): LoadError {
+  const start = JSON.stringify(answer.slice(0, 60));
+  return new LoadError(`${formatAddress(address)} does not speak the chat protocol: it answered ${start}`);
 }
 
 /** Makes one visit that needs no account. @throws a socket error with its `code`, or LoadError. */
@@ -127,7 +134,11 @@ function ask(address: Address, lines: readonly string[]): Promise<string[]> {
     socket.on('data', (text: string) => {
       received += text;
       const end = received.indexOf(replyTerminator);
-      if (end < 0) return;
+      if (end < 0) {
+        // Silence is what the timeout sees: who talks without an end would be listened to for ever.
+        if (received.length > replyBytesMax) fail(foreignServer(address, received));
+        return;
+      }
       replies.push(received.slice(0, end));
       received = received.slice(end + replyTerminator.length);
       sendNext();

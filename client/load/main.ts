@@ -4,7 +4,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CommanderError } from 'commander';
 import { formatAddress } from '../address';
-import { demoAccounts, LoadError, logIn, probe, readAccounts, readTokens } from './accounts';
+import {
+  AccountFileError,
+  demoAccounts,
+  LoadError,
+  logIn,
+  probe,
+  readAccounts,
+  readTokens,
+} from './accounts';
 import { runLoad } from './engine';
 import { htmlReport } from './html-report';
 import type { Identity, LoadPlan } from './load-plan';
@@ -46,7 +54,7 @@ async function main(): Promise<number> {
     return report.isClean ? exitCodes.fine : exitCodes.failure;
   } catch (error) {
     process.stderr.write(`chat-load: ${failureText(error as NodeJS.ErrnoException, options)}\n`);
-    return exitCodes.failure;
+    return error instanceof AccountFileError ? exitCodes.badUsage : exitCodes.failure;
   }
 }
 

@@ -52,7 +52,7 @@ Exit codes:
   0  fine
   1  failure: no connection, a login refused; or, after the summary: error
      replies, lost connections, requests left without an answer
-  2  bad usage
+  2  bad usage, or a file that cannot be used
 
 Examples:
   chat-load 127.0.0.1:8889

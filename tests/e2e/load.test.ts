@@ -292,11 +292,36 @@ test('accounts come from a file, and a line of it that is wrong is named', async
     expect(responder.requests[0]).toBe('auth budi rahasia');
     writeFileSync(file, '{"username": "budi", "password": "rahasia"}\n{"username": "ani"}\n');
     const output = await run([responder.target, '--users', file, '--requests', '10']);
-    expect(output.code).toBe(1);
+    expect(output.code).toBe(2);
     expect(output.stderr).toContain('line 2');
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test.each(['--users', '--tokens'])('a file for %s that is missing or empty is bad usage', async (option) => {
+  for (const file of [path.join(tmpdir(), 'no-such-file'), '/dev/null']) {
+    const output = await run([option, file]);
+    expect(output.stderr).toContain(file);
+    expect(output.code).toBe(2);
+  }
+});
+
+test('what talks without an end is no chat server', async () => {
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    const talk = (): void => {
+      while (socket.write('x'.repeat(65_536)));
+    };
+    socket.on('drain', talk);
+    talk();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const output = await run([`127.0.0.1:${port}`]);
+  server.close();
+  expect(output.stderr).toContain('does not speak the chat protocol: it answered "xxx');
+  expect(output.code).toBe(1);
 });
 
 test('where nothing listens, the message says what to do', async () => {
