@@ -3,7 +3,7 @@ import { readChartLibrary } from './chart-library';
 import { chartScript, pageStyle } from './html-report-assets';
 import type { LatencyFigures } from './latency-histogram';
 import type { LoadReport } from './load-report';
-import { duration, fixed, mebibytes, milliseconds, whole } from './text-format';
+import { duration, fixed, mebibytes, milliseconds, rate, whole } from './text-format';
 
 export function htmlReport(report: LoadReport): string {
   const library = readChartLibrary();
@@ -52,7 +52,7 @@ function subtitle(report: LoadReport): string {
   const { configuration } = report;
   const loop =
     configuration.ratePerSecond > 0
-      ? `open loop at ${whole(configuration.ratePerSecond)} requests/s`
+      ? `open loop at ${rate(configuration.ratePerSecond)} requests/s`
       : 'closed loop';
   return (
     `${configuration.workload} workload · ${whole(configuration.connections)} connections × ` +
@@ -64,7 +64,7 @@ function tiles(report: LoadReport): string {
   const { result, server } = report;
   const errorCount = Object.values(result.errors).reduce((total, count) => total + count, 0);
   const entries: [string, string, string][] = [
-    ['Throughput', whole(result.requestsPerSecond), 'requests/s'],
+    ['Throughput', rate(result.requestsPerSecond), 'requests/s'],
     ['Median latency', milliseconds(result.latencyMs.p50), 'p50'],
     ['Slowest 1 %', milliseconds(result.latencyMs.p99), 'p99'],
     ['Errors', whole(errorCount), `of ${whole(result.latencyMs.count)} requests`],
@@ -127,7 +127,7 @@ function configurationFacts(report: LoadReport): [string, string][] {
     ['in flight, each', whole(configuration.inFlight)],
     [
       'rate',
-      configuration.ratePerSecond > 0 ? `${whole(configuration.ratePerSecond)} /s` : 'as fast as possible',
+      configuration.ratePerSecond > 0 ? `${rate(configuration.ratePerSecond)} /s` : 'as fast as possible',
     ],
     [
       'ends after',

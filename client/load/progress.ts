@@ -1,6 +1,6 @@
 /** The line that shows how a run is doing: rewritten in place on a terminal, one line every few seconds elsewhere. */
 import type { SeriesPoint } from './sample-merger';
-import { duration, milliseconds, whole } from './text-format';
+import { duration, milliseconds, rate, whole } from './text-format';
 
 const plainIntervalSeconds = 5;
 const terminalIntervalSeconds = 0.5;
@@ -26,7 +26,7 @@ export class ProgressLine {
     this.nextAtSeconds = point.atSeconds + (isTerminal ? terminalIntervalSeconds : plainIntervalSeconds);
     const errors = this.errorCount > 0 ? ` · ${whole(this.errorCount)} errors` : '';
     const text =
-      `${duration(point.atSeconds)} of ${this.goal} · ${whole(point.requestsPerSecond)} requests/s · ` +
+      `${duration(point.atSeconds)} of ${this.goal} · ${rate(point.requestsPerSecond)} requests/s · ` +
       `p50 ${milliseconds(point.p50)} · p99 ${milliseconds(point.p99)}${errors}`;
     this.stream.write(isTerminal ? `\r${text.padEnd(this.widthShown)}` : `${text}\n`);
     this.widthShown = text.length;

@@ -1,19 +1,19 @@
 /** The summary of a run for people, as plain text. */
 import type { LatencyFigures } from './latency-histogram';
 import type { LoadReport } from './load-report';
-import { duration, fixed, mebibytes, table, whole } from './text-format';
+import { duration, fixed, mebibytes, rate, table, whole } from './text-format';
 
 export function summaryText(report: LoadReport): string {
   const { result, configuration } = report;
   const loop =
     configuration.ratePerSecond > 0
-      ? `open loop, ${whole(configuration.ratePerSecond)} requests/s`
+      ? `open loop, ${rate(configuration.ratePerSecond)} requests/s`
       : 'closed loop';
   const parts = [
     `${report.target} · ${configuration.workload} · ${whole(configuration.connections)} connections × ` +
       `${configuration.inFlight} in flight · ${configuration.messageBytes} B messages · ${loop}`,
     '',
-    `${whole(result.requestsPerSecond)} requests/s   ` +
+    `${rate(result.requestsPerSecond)} requests/s   ` +
       `(${whole(result.requestCount)} answered in ${duration(result.measuredMs / 1_000)})`,
     '',
     latencyTable(report),

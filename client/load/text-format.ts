@@ -7,6 +7,13 @@ export function whole(value: number): string {
   return thousands.format(value);
 }
 
+const threeDigits = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
+
+/** `12,345`, `12.5`, `0.5`, of something a second: a slow rate keeps what is behind the point. */
+export function rate(perSecond: number): string {
+  return perSecond >= 100 ? whole(perSecond) : threeDigits.format(perSecond);
+}
+
 /** `0.087 ms`, `1.23 ms`, `45.6 ms`, `789 ms`: three digits that mean something. */
 export function milliseconds(valueMs: number): string {
   return `${fixed(valueMs)} ms`;
