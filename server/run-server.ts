@@ -19,6 +19,9 @@ import { fingerprintOf, type TlsIdentity } from './tls/tls-identity';
 import { connectArguments, describeEncryption, warnAboutEncryption } from './tls/tls-lines';
 import { warnAboutVariables } from './unknown-variables';
 
+const demoNames = demoAccounts.map(({ username }) => username).join(', ');
+const demoLine = `Demo accounts  ${demoNames}; password of each: ${demoAccounts[0]!.password}`;
+
 /** A start that takes longer than this shows how far it is. */
 const progressAfterMs = 1_000;
 
@@ -58,7 +61,7 @@ export async function runServer({ version, readOptions, onFatal }: ServerRun): P
     // A mistake in the configuration must not let the certificate expire.
     reloadCertificate(current, server, identity !== undefined, log);
   });
-  let accounts: readonly Account[];
+  let accounts: readonly Account[] = [];
   let port: number;
   try {
     await server.load(progressReporter('Loading', 'rows'));
@@ -68,6 +71,9 @@ export async function runServer({ version, readOptions, onFatal }: ServerRun): P
   } catch (error) {
     // A stop ends what a start that is under way works with, and the process.
     if (stops.haveBegun()) return;
+    // They are on disk before an address turns out to be in use, and no later start says so.
+    if (directory !== undefined && accounts === demoAccounts && server.userCount > 0)
+      process.stdout.write(`${demoLine}\n`);
     throw error;
   }
   if (stops.haveBegun()) return;
@@ -86,7 +92,6 @@ function printStart(
   identity: TlsIdentity | undefined,
   hasDemoAccounts: boolean,
 ): void {
-  const demoNames = demoAccounts.map(({ username }) => username).join(', ');
   const lines = [
     `Benang chat-server ${version}`,
     `Listening on   ${formatAddress(options.host, port)}`,
@@ -94,9 +99,7 @@ function printStart(
     `Threads        ${options.threads}`,
     `Data           ${describeData(options)}`,
     `Accounts       ${server.userCount}`,
-    ...(hasDemoAccounts
-      ? [`Demo accounts  ${demoNames}; password of each: ${demoAccounts[0]!.password}`]
-      : []),
+    ...(hasDemoAccounts ? [demoLine] : []),
     `Connect with   chat-client connect ${connectArguments(options.host, port, identity)}`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

@@ -76,6 +76,17 @@ describe('the start lines', () => {
       expect(await askOnce(server, `auth ${name} surabaya`)).toMatch(okReply);
   });
 
+  test('also when the address is in use: they are kept, and no later start makes them', async () => {
+    const { port } = (await start()).address;
+    const data = folder.file('made-in-vain');
+    const exit = await ServerProcess.run(['--data', data, '--port', String(port)]);
+    expect(exit.code).toBe(3);
+    expect(exit.stdout).toMatch(/^Demo accounts .*messi, henderson, lineker.*surabaya\n$/);
+    const server = await start([], { data });
+    expect(server.stdout).not.toContain('surabaya');
+    expect(await askOnce(server, 'auth messi surabaya')).toMatch(okReply);
+  });
+
   test('the printed address is one that accepts, at once', async () => {
     const server = await start(['--threads', '1']);
     expect(await askOnce(server, 'ping')).toContain('"status": "OK"');
