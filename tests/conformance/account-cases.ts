@@ -18,16 +18,29 @@ export const accountCases: readonly ConformanceCase[] = [
       'auth',
       'send',
       'inbox',
+      'fetch',
+      'ack',
+      'post',
+      'subscribe',
+      'history',
+      'search',
       'activeuser',
+      'active',
       'logout',
+      'join',
+      'leave',
+      'remove',
+      'rooms',
+      'members',
       'register',
       'passwd',
       'whoami',
       'ping',
       'help',
     ];
-    for (const command of [...commands, 'username', 'password', 'token', 'message'])
-      scene.check('help', new RegExp(`\\b${command}`), reply);
+    for (const command of commands) scene.check('help', new RegExp(`"command": "${command}[ "]`), reply);
+    for (const parameter of ['username', 'password', 'token', 'message'])
+      scene.check('help', new RegExp(`<${parameter}>`), reply);
   }),
   rule(3, 'whoami names the user of the token', async (scene) => {
     const { messi } = scene.cast;

@@ -93,6 +93,14 @@ export const framingCases: readonly ConformanceCase[] = [
     const expected = replies.inboxReply(messi, [{ sender: messi, texts: ['\\u00e9'] }]) + replies.badCommand;
     await scene.expectClosed('inbox, nosuchcommand, half-close', expected);
   }),
+  rule(1, 'a line that the end of the connection cuts off is not carried out', async (scene) => {
+    const { messi } = scene.cast;
+    const token = await scene.enter(messi);
+    scene.wire.write(`inbox x\nsend ${token} ${messi.username} halo`);
+    scene.wire.end();
+    await scene.expectClosed('half a send, half-close', replies.badSession);
+    await scene.expect(`inbox ${token}`, replies.emptyInbox, await scene.connect());
+  }),
   rule(1, 'a client that half-closes gets its last replies, then the connection is closed', async (scene) => {
     const { messi } = scene.cast;
     const wire = await scene.connect();

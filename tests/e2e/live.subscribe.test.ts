@@ -265,6 +265,21 @@ test('a room: its messages to all members but the sender, who comes and who goes
   expect(lineker.client.events.some(({ msg }) => msg === 'without lineker')).toBe(false);
 });
 
+test('a connection subscribes with sixteen users; one more takes the place of the oldest', async () => {
+  await server.stop();
+  server = await ServerProcess.start(['--threads', '2', '--open-registration']);
+  const { client: sender, token } = await LiveClient.login(server.address, 'messi');
+  const client = await LiveClient.connect(server.address);
+  const names = Array.from({ length: 17 }, (_, index) => `user-${index}`);
+  for (const name of names) {
+    await client.ask(`register ${name} rahasia`);
+    const { tokenid } = await client.ask(`auth ${name} rahasia`);
+    expect(await client.ask(`subscribe ${String(tokenid)}`)).toMatchObject({ status: 'OK' });
+  }
+  for (const name of names) await sender.ask(`send ${token} ${name} halo`);
+  expect((await client.messages(16)).map(({ to }) => to)).toEqual(names.slice(1));
+});
+
 test('a connection that has not subscribed gets replies and nothing else', async () => {
   const { client: messi, token } = await LiveClient.login(server.address, 'messi');
   const quiet = await LiveClient.login(server.address, 'lineker');

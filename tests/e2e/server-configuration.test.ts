@@ -168,6 +168,14 @@ test('an address in use is exit code 3, and the text names it', async () => {
   await server.stop();
 });
 
+test('an address that this machine does not have is exit code 3, and the text names it', async () => {
+  const users = folder.write('users.jsonl', '{"username": "siti", "password": "rahasia"}\n');
+  // One of the addresses that are kept for examples (RFC 5737).
+  const exit = await ServerProcess.run(['--ephemeral', '--users', users, '--host', '203.0.113.5']);
+  expect(exit.stderr).toContain('this machine has no address 203.0.113.5');
+  expect(exit.code).toBe(3);
+});
+
 test('--help lists the options and shows examples, exit code 0', async () => {
   const exit = await ServerProcess.run(['--help']);
   expect(exit.code).toBe(0);

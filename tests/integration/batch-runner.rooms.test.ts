@@ -205,6 +205,20 @@ test.each([
   expect(ask('messi', 'inbox')).toBe(ok('"messages": {}'));
 });
 
+test('a room has 10,000 members at most, and a place that was left can be taken', () => {
+  const { filled, ask } = stage({ usersMax: 10_010, membersMax: 10_010 });
+  ask('messi', 'join #besar');
+  filled.addMembers('#besar', 9_998, 'Anggota');
+  expect(ask('lineker', 'join #besar')).toBe(ok('"message": "Joined"'));
+  const full = '"message": "Room penuh", "code": "ROOM_FULL"';
+  expect(ask('henderson', 'join #besar')).toBe(`{"status": "ERROR", ${full}}`);
+  expect(ask('messi', 'rooms')).toContain('"members": 10000');
+  expect(ask('lineker', 'join #besar')).toBe(ok('"message": "Joined"'));
+  ask('messi', 'remove #besar member-1');
+  expect(ask('henderson', 'join #besar')).toBe(ok('"message": "Joined"'));
+  expect(filled.auditFindings()).toEqual([]);
+});
+
 test('a user is in 32 rooms at most, a store has a bound, and a place that was left can be taken', () => {
   const { ask } = stage({ roomsMax: 34 });
   for (let room = 0; room < 32; room += 1)
