@@ -37,7 +37,6 @@ export async function runJson(
   const ahead = new PassThrough({ highWaterMark: aheadBytesMax });
   pipeline(input, ahead, () => undefined);
   input.once('end', () => {
-    conversation.endInput();
     patience.begin();
   });
   for await (const line of typedLines(ahead, () => false)) {

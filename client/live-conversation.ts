@@ -27,9 +27,10 @@ export class LiveConversation implements StepRunner {
   private readonly pending = new Set<{ readonly sinceMs: number }>();
   /** Each settles when a message has its answer, or will have none. */
   private readonly answers = new Set<Promise<void>>();
-  /** The messages that had no answer when this side ended their login, and the requests since the input ended. */
+  /** The messages that had no answer when this side ended their login. */
   private unansweredCount = 0;
-  private hasInputEnded = false;
+  /** Whether the last command, messages aside, got no answer. Nobody waits for that of a logout: its login is over. */
+  private isUnanswered = false;
   /** The connection that was last subscribed. */
   private usedConnection: ChatConnection | undefined;
   /** The connection is being replaced because we want it so: nothing to speak of. */
@@ -79,10 +80,11 @@ export class LiveConversation implements StepRunner {
     try {
       if (connection === undefined) throw new ChatError('CONNECTION_CLOSED', 'not connected at the moment');
       const reply = await connection.request(line);
+      this.isUnanswered = false;
       this.view.reply(reply, answer(reply));
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
-      if (this.hasInputEnded) this.unansweredCount += 1;
+      if (!this.isLoggingOut) this.isUnanswered = true;
       this.view.failed(error);
     }
     this.isLoggingOut = false;
@@ -100,7 +102,8 @@ export class LiveConversation implements StepRunner {
 
   /**
    * Waits a while for answers and acknowledgements that are on their way, then ends the subscription. Resolves with the
-   * number of messages, and of requests since the input ended, that got no answer.
+   * number of messages that got no answer. For a program, which may look at nothing but the exit code, the last command
+   * counts too: that tells a server that has gone from one that was away for a while.
    */
   async close(): Promise<number> {
     const { chat } = this;
@@ -114,12 +117,7 @@ export class LiveConversation implements StepRunner {
       chat.release();
     }
     await Promise.all(this.answers);
-    return this.unansweredCount;
-  }
-
-  /** Whoever entered the commands may look at nothing but the exit code from now on. */
-  endInput(): void {
-    this.hasInputEnded = true;
+    return this.unansweredCount + (this.isForProgram && this.isUnanswered ? 1 : 0);
   }
 
   /** Waits for nothing any more: whatever has no answer fails, now and from now on. */
@@ -136,6 +134,7 @@ export class LiveConversation implements StepRunner {
     }, pendingShownAfterMs + 1).unref();
     try {
       const receipt = await chat.post(destination, text);
+      this.isUnanswered = false;
       this.pending.delete(entry);
       this.view.posted(destination, receipt);
     } catch (error) {

@@ -227,6 +227,28 @@ describe('the exit code of a few commands from a pipe', () => {
     });
   });
 
+  test('is 1 when the server has gone before the last of them', async () => {
+    const client = start(peer.port);
+    await ask(client, 'auth messi surabaya');
+    await next(client);
+    await peer.stop();
+    expect(await next(client)).toMatchObject({ event: 'offline' });
+    client.child.stdin.end('whoami\n');
+    expect(await client.finished()).toMatchObject({ code: 1 });
+  });
+
+  test('is 0 when the server was away only for a while', async () => {
+    const client = start(peer.port);
+    peer.faults.set('auth', [{ breaks: 'before' }]);
+    client.child.stdin.write('auth messi surabaya\n');
+    expect(await next(client)).toMatchObject({ event: 'offline' });
+    expect(await next(client)).toMatchObject({ code: 'CONNECTION_CLOSED' });
+    expect(await next(client)).toEqual({ event: 'online' });
+    expect(await ask(client, 'auth messi surabaya')).toMatchObject({ status: 'OK' });
+    expect(await next(client)).toEqual({ event: 'online' });
+    expect(await client.end()).toMatchObject({ code: 0, stderr: '' });
+  });
+
   test('is 0 when the server refuses', async () => {
     peer.faults.set('auth', [
       { error: { status: 'ERROR', message: 'Password Salah', code: 'WRONG_PASSWORD' } },
