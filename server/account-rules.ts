@@ -62,17 +62,19 @@ export interface AccountLine {
   readonly account: Checked<Account>;
 }
 
-/** Reads a file of accounts, one JSON object a line; empty lines are passed over. */
+/** Reads a file of accounts, one JSON object a line; empty lines are passed over. A name counts where it stands first. */
 export function readAccountLines(text: string): AccountLine[] {
+  const names = new Set<string>();
   return text
     .replace(byteOrderMark, '')
     .split('\n')
     .flatMap((line, index) =>
-      line.trim() === '' ? [] : [{ number: index + 1, account: checkAccountLine(line) }],
+      line.trim() === '' ? [] : [{ number: index + 1, account: checkAccountLine(line, names) }],
     );
 }
 
-function checkAccountLine(line: string): Checked<Account> {
+/** @param names Those that stand in the lines before; this line's is added. */
+function checkAccountLine(line: string, names: Set<string>): Checked<Account> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);
@@ -80,5 +82,11 @@ function checkAccountLine(line: string): Checked<Account> {
     // The parser's own words would repeat a piece of the line, which holds a password.
     return { problem: 'not JSON. A line looks like {"username": "ana", "password": "…", "name": "Ana"}' };
   }
-  return checkAccount(parsed);
+  const account = checkAccount(parsed);
+  if ('problem' in account) return account;
+  const { username } = account.value;
+  // Of two at once it would be chance which password the account gets.
+  if (names.has(username)) return { problem: `${username} stands there twice` };
+  names.add(username);
+  return account;
 }

@@ -140,18 +140,11 @@ export async function hashNew(password: string, hashPool: HashPool): Promise<str
 }
 
 function readAccounts(file: string): readonly Account[] {
-  const accounts = readAccountLines(readAccountFile(file)).map(({ number, account }) => {
+  return readAccountLines(readAccountFile(file)).map(({ number, account }) => {
     if ('problem' in account)
       throw new StartError(`${file}:${number}: ${account.problem}`, exitCode.badUsage);
     return account.value;
   });
-  const names = new Set<string>();
-  for (const { username } of accounts) {
-    if (names.has(username))
-      throw new StartError(`${file}: ${username} stands there twice`, exitCode.badUsage);
-    names.add(username);
-  }
-  return accounts;
 }
 
 export function readAccountFile(file: string): string {

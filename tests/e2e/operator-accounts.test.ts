@@ -112,6 +112,7 @@ describe.each(['stopped', 'running'])('a %s server', (state) => {
       `{"username": "admin", "password": "${password}"}`,
       `{"username": "budi", "password": "${password}"`,
       `{"username": "bu di", "password": "${password}"}`,
+      `{"username": "Ana", "password": "${password}-2"}`,
     ];
     const file = folder.write('users.jsonl', lines.join('\n'));
     const imported = await user(['import', file]);
@@ -120,7 +121,8 @@ describe.each(['stopped', 'running'])('a %s server', (state) => {
       `${file}:3: existing admin`,
       expect.stringMatching(/:4: failed: not JSON/) as string,
       expect.stringMatching(/:5: failed: "username"/) as string,
-      '1 created, 1 existing, 2 failed',
+      `${file}:6: failed: ana stands there twice`,
+      '1 created, 1 existing, 3 failed',
     ]);
     expect(imported.code).toBe(2);
     expect(imported.stdout + imported.stderr).not.toContain(password);
