@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { lineBytesMaxDefault, replyBytesMax } from '../shared/protocol/limits';
+import { lineBytesMaxDefault, replyBytesMax, requestTerminator } from '../shared/protocol/limits';
 import { LineReader } from '../shared/protocol/line-reader';
 import { ChatError } from './chat-error';
 import { eventIn, type ChatEvent, type ChatEvents } from './chat-event';
@@ -112,7 +112,7 @@ export class RequestPipeline extends EventEmitter<PipelineEvents> {
       this.pending.push({ deadlineMs: performance.now() + this.requestTimeoutMs, resolve, reject });
       this.timer ??= this.armTimer(this.requestTimeoutMs);
       // A single write: the line end must not travel in a packet of its own, see above.
-      this.socket.write(`${line}\r\n`);
+      this.socket.write(line + requestTerminator);
     });
   }
 

@@ -1,6 +1,6 @@
 /** Which accounts the load is made with, and the session token of each. */
 import { readFileSync } from 'node:fs';
-import { replyBytesMax, replyTerminator } from '../../shared/protocol/limits';
+import { replyBytesMax, replyTerminator, requestTerminator } from '../../shared/protocol/limits';
 import { formatAddress } from '../address';
 import { startSocket } from '../start-socket';
 import type { Address } from './lane';
@@ -123,7 +123,7 @@ function ask(address: Address, lines: readonly string[]): Promise<string[]> {
         socket.end();
         resolve(replies);
       } else {
-        socket.write(`${next}\n`);
+        socket.write(next + requestTerminator);
       }
     };
     const socket = startSocket(address, sendNext);

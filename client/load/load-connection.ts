@@ -1,5 +1,6 @@
 /** One connection that stays open and keeps up to `inFlight` requests unanswered. This is the hot path. */
 import type { Socket } from 'node:net';
+import { requestTerminator } from '../../shared/protocol/limits';
 import { SocketWriter } from '../../shared/sockets/socket-writer';
 import { startSocket } from '../start-socket';
 import type { Address, Lane, LaneOwner } from './lane';
@@ -9,7 +10,7 @@ import type { RequestScript } from './request-script';
 
 const openTimeoutMs = 10_000;
 /** Asked once on every new connection, and not counted: any reply to it will do, an error too. */
-const greeting = 'ping\n';
+const greeting = `ping${requestTerminator}`;
 
 export class LoadConnection implements Lane {
   freeSlots: number;

@@ -1,4 +1,5 @@
 /** The requests that a connection repeats, built once as bytes, so that sending any number of them is one write. */
+import { requestTerminator } from '../../shared/protocol/limits';
 import { commandIndex } from './load-plan';
 import type { Command, Identity, LoadPlan } from './load-plan';
 
@@ -26,7 +27,7 @@ export class RequestScript {
   ) {
     this.period = requests.length;
     this.commandIndices = Uint8Array.from(requests, (request) => commandIndex(request.command));
-    const lines = requests.map((request) => Buffer.from(`${request.line}\n`));
+    const lines = requests.map((request) => Buffer.from(request.line + requestTerminator));
     const repeated: Buffer[] = [];
     let offset = 0;
     // From the last phase there have to be countMax requests without a break.

@@ -49,3 +49,5 @@ export const hostDefault = '127.0.0.1';
 
 /** What ends every reply. */
 export const replyTerminator = '\r\n\r\n';
+/** What our clients end a request with; servers of the original program wait for both characters. */
+export const requestTerminator = '\r\n';

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { SeedServer } from '../support/seed-server';
 
 const program = path.resolve(__dirname, '..', '..', 'dist', 'client', 'load', 'main.js');
 
@@ -49,7 +50,7 @@ class Responder {
       if (responder.connectionCount > connectionsMax) socket.destroy();
       let pending = '';
       socket.setEncoding('latin1').on('data', (text: string) => {
-        const lines = (pending + text).split('\n');
+        const lines = (pending + text).split(/\r?\n/);
         pending = lines.pop()!;
         responder.requests.push(...lines);
         socket.write(lines.map((line) => `${replyTo(line)}\r\n\r\n`).join(''));
@@ -218,6 +219,18 @@ test('an open loop makes as many requests as its rate says', async () => {
   const dueCount = (200 * result.measuredMs) / 1_000;
   expect(result.latencyMs.count).toBeGreaterThan(0.9 * dueCount);
   expect(result.latencyMs.count).toBeLessThanOrEqual(dueCount + 2);
+});
+
+test('a server of the original program, which waits for CRLF and takes one request at a time, is loaded', async () => {
+  const original = await SeedServer.start();
+  try {
+    const args = ['--connections', '3', '--in-flight', '1', '--requests', '200', '--json'];
+    const output = await run([`127.0.0.1:${original.port}`, ...args]);
+    expect(output.code).toBe(0);
+    expect(reportOf(output).result).toMatchObject({ requestCount: 200, errors: {} });
+  } finally {
+    await original.stop();
+  }
 });
 
 test('churn opens a connection for each request', async () => {

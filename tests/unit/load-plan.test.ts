@@ -35,7 +35,7 @@ test('there are no generators without a connection, nor without a request', () =
 
 test('the chat workload is fifteen sends to the next account and one inbox, from any phase on', () => {
   const [script] = scriptsFor(plan);
-  const lines = script!.slice(14, 3).split('\n');
+  const lines = script!.slice(14, 3).split('\r\n');
   expect(lines).toEqual(['send T1 henderson halo.', 'inbox T1', 'send T1 henderson halo.', '']);
   const names = [...script!.commandIndices].map((index) => commands[index]);
   expect(names).toEqual([...Array.from({ length: 15 }, () => 'send'), 'inbox']);
@@ -43,11 +43,11 @@ test('the chat workload is fifteen sends to the next account and one inbox, from
 
 test('one write holds more requests than the script has', () => {
   const [script] = scriptsFor(plan);
-  expect(script!.slice(15, 20).split('\n')).toHaveLength(21);
+  expect(script!.slice(15, 20).split('\r\n')).toHaveLength(21);
 });
 
 test('the last account sends to the first', () => {
-  expect(scriptsFor(plan)[1]!.slice(0, 1)).toBe('send T2 messi halo.\n');
+  expect(scriptsFor(plan)[1]!.slice(0, 1)).toBe('send T2 messi halo.\r\n');
 });
 
 test('a message has exactly the bytes asked for, and no white space at its ends to be trimmed', () => {
