@@ -123,10 +123,19 @@ export function requireOwnFiles(folder: string): void {
   );
 }
 
-/** Throws a `StartError` when there is something else than a folder in the place of a directory, which may be missing. */
+/**
+ * Throws a `StartError` when there is something else than a folder in the place of a directory, which may be missing, or a
+ * backup that was cut short: a start would begin anew in it, and nobody would see that all accounts are gone.
+ */
 export function requireFolder(folder: string): void {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? true) return;
-  throw unusable(folder, new Error('it is not a directory'));
+  if (!(statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? true))
+    throw unusable(folder, new Error('it is not a directory'));
+  const { incomplete, tables } = dataFolders(folder);
+  if (existsSync(incomplete) && !existsSync(tables))
+    throw unusable(
+      folder,
+      new Error('it is a backup that is not complete. Use another one, or make it again in another folder'),
+    );
 }
 
 function ownerOf(folder: string): number | undefined {

@@ -5,8 +5,8 @@
  *   DIR/incomplete/tables, DIR/incomplete/journal ──all on disk──▶ DIR/journal, then DIR/tables
  * ```
  *
- * Whatever ends the copying in between, what is there does not pass for a data directory: a journal without its tables
- * does not start.
+ * Whatever ends the copying in between, what is there does not pass for a data directory: one that is `incomplete` and
+ * has no tables is refused.
  */
 import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -17,7 +17,6 @@ import type { SegmentReader } from '../shared/journal/segment-reader';
 import type { Tables } from './tables/tables';
 
 const folderMode = 0o700;
-const incompleteName = 'incomplete';
 
 export interface CopySource {
   /** The data directory. */
@@ -101,7 +100,7 @@ function followLinks(target: string): string {
  * the look at it, or may even be complete: it stays as it is.
  */
 function claimTarget(target: string): string {
-  const incomplete = path.join(target, incompleteName);
+  const { incomplete } = dataFolders(target);
   try {
     mkdirSync(incomplete, { mode: folderMode });
   } catch (error) {

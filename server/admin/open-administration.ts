@@ -7,7 +7,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { dataFolders } from '../../shared/journal/data-folders';
-import { connectToOwner, DataDirectory, DirectoryInUse, requireOwnFiles } from '../data-directory';
+import {
+  connectToOwner,
+  DataDirectory,
+  DirectoryInUse,
+  requireFolder,
+  requireOwnFiles,
+} from '../data-directory';
 import { createLogger, type Logger } from '../logger';
 import type { ServerOptions } from '../options';
 import { exitCode, StartError } from '../start-error';
@@ -130,6 +136,7 @@ function requireData(folder: string): void {
   if (hasData(folder)) return;
   // What is in another user's directory may only not be seen.
   requireOwnFiles(folder);
+  requireFolder(folder);
   throw new StartError(
     `there is no data in ${path.resolve(folder)}. Name the server's data directory with --data DIR.`,
     exitCode.badUsage,

@@ -15,6 +15,8 @@ export interface DataFolders {
   /** What `--tls-self-signed` makes. */
   readonly tlsKey: string;
   readonly tlsCertificate: string;
+  /** What a backup is made in; there until it is complete. */
+  readonly incomplete: string;
 }
 
 export function dataFolders(folder: string): DataFolders {
@@ -25,5 +27,6 @@ export function dataFolders(folder: string): DataFolders {
     socket: path.join(folder, 'control.sock'),
     tlsKey: path.join(folder, 'tls-key.pem'),
     tlsCertificate: path.join(folder, 'tls-cert.pem'),
+    incomplete: path.join(folder, 'incomplete'),
   };
 }

@@ -1,6 +1,6 @@
 // Goal: a data directory that a user may not use is refused with exit code 4 and words, whatever the command, and is never
 // taken for one without data.
-import { chmodSync, chownSync, cpSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, readdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { cleanUp } from '../support/clean-up';
 import { operate } from '../support/operator-command';
@@ -78,3 +78,25 @@ test('what is a file and no directory: by a check and by a server', async () => 
       /cannot use the data directory .*file: it is not a directory/,
     );
 });
+
+test.each([
+  { has: 'nothing else yet', moved: [] },
+  { has: 'its journal', moved: ['journal'] },
+])(
+  'a backup that was cut short when it had $has: nothing begins anew in it',
+  async ({ moved }) => {
+    const copy = folder.file('copy');
+    cpSync(data, path.join(copy, 'incomplete'), { recursive: true });
+    for (const name of moved) renameSync(path.join(copy, 'incomplete', name), path.join(copy, name));
+    chmodSync(copy, 0o755);
+    if (isRoot) chownSync(copy, otherUser, -1);
+    const names = readdirSync(copy);
+    for (const args of [['--port', '0', '--threads', '1'], ...commands])
+      await expectRefused(
+        [...args, '--data', copy],
+        /cannot use the data directory .*a backup that is not complete/,
+      );
+    expect(readdirSync(copy)).toEqual(names);
+  },
+  60_000,
+);
