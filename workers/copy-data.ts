@@ -14,14 +14,14 @@ import { dataFolders } from '../shared/journal/data-folders';
 import { systemFiles } from '../shared/journal/file-layer';
 import { SegmentLog } from '../shared/journal/segment-log';
 import type { SegmentReader } from '../shared/journal/segment-reader';
-import type { Tables } from './tables/tables';
 
 const folderMode = 0o700;
 
 export interface CopySource {
   /** The data directory. */
   readonly folder: string;
-  readonly tables: Tables;
+  /** Copies them as of one moment; returns when the copy is on disk. */
+  readonly tables: { readonly backup: (target: string) => Promise<void> };
   readonly segments: SegmentReader;
   /** Where the tables are, which they must stay at until the copy is made. */
   readonly applied: number;

@@ -19,6 +19,7 @@ import { readLayout } from '../shared/store/layout';
 import { Memory } from '../shared/store/memory';
 import { TableWrites } from '../shared/store/table-writes';
 import { copyData } from './copy-data';
+import { copyTables } from './copy-tables';
 import { Tables } from './tables/tables';
 
 /** On Linux a priority belongs to a thread; see `hash-worker.ts`. */
@@ -74,6 +75,8 @@ class TableFollower {
   private lastRequest: Promise<void> = Promise.resolve();
   /** Meanwhile the tables stay where they are, so that the journal is kept from there on. */
   private isCopying = false;
+  /** Ends a copy that is being made: a stop does not wait for the disk that it goes to. */
+  private readonly stopping = new AbortController();
 
   constructor(private readonly tables: Tables) {
     this.applied = tables.applied;
@@ -88,6 +91,7 @@ class TableFollower {
   /** Takes over what is on disk, and ends. */
   async stop(): Promise<void> {
     clearTimeout(this.timer);
+    this.stopping.abort(new Error('the server stops'));
     await this.lastRequest;
     this.follow(0);
     this.segments.close();
@@ -103,8 +107,11 @@ class TableFollower {
       if (!(await this.isSyncedWithin(acknowledged, backupSyncMsMax))) throw new NotOnDisk();
       // What is applied before the copy need not be replayed by whoever starts from it.
       this.follow(0);
-      const { applied, tables, segments } = this;
+      const { applied, segments } = this;
       const { folder } = settings;
+      const tables = {
+        backup: (copy: string) => copyTables(dataFolders(folder).tables, copy, this.stopping.signal),
+      };
       this.isCopying = true;
       try {
         const durable = (): number => this.lookHowFar();

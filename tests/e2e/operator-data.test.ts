@@ -1,6 +1,7 @@
 // Goal: backup, check and export, of a running server and of a stopped one: nothing acknowledged is missing, and damage is found.
 import { closeSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { cleanUp } from '../support/clean-up';
 import { LineSocket } from '../support/line-socket';
 import { jsonLines, operate } from '../support/operator-command';
@@ -98,6 +99,29 @@ test('a stopped server is copied just so; a folder that is not empty is refused'
   expect((await operate(['backup', path.join(data, 'copy'), '--data', data])).code).toBe(2);
   expect(texts((await operate(['export', 'henderson', '--data', copy])).stdout)).toEqual(['satu']);
 });
+
+test('TERM does not wait for the disk that a copy goes to: nothing is left of the copy, and the server ends', async () => {
+  const copied = operate(['backup', copy, '--data', data]);
+  // It stands still, as on a disk that takes nothing.
+  process.kill(await childOf(server.pid), 'SIGSTOP');
+  expect((await server.stop()).code).toBe(0);
+  expect(await copied).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('the server stops') as string,
+  });
+  expect(readdirSync(copy)).toEqual([]);
+});
+
+/** The process that another one starts, as soon as it has. Linux only. */
+async function childOf(pid: number): Promise<number> {
+  for (;;) {
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      const children = readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').trim();
+      if (children !== '') return Number(children.split(' ')[0]);
+    }
+    await nextTurn();
+  }
+}
 
 test('export has the account and its messages, as of now, and no secret', async () => {
   await ask(`send ${token} henderson satu "dua" \\ 😀`);

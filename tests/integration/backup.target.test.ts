@@ -9,6 +9,7 @@ import { TemporaryFolder } from '../support/temporary-folder';
 
 let folder: TemporaryFolder;
 let target: string;
+let tables: Tables;
 let source: CopySource;
 
 beforeEach(async () => {
@@ -16,7 +17,7 @@ beforeEach(async () => {
   target = folder.file('copy');
   fs.mkdirSync(target);
   const data = folder.file('data');
-  const tables = await Tables.open(path.join(data, 'tables'));
+  tables = await Tables.open(path.join(data, 'tables'));
   const journal = path.join(data, 'journal');
   SegmentLog.open(journal).close();
   source = { folder: data, tables, segments: new SegmentReader(journal), applied: 0, durable: () => 0 };
@@ -24,7 +25,7 @@ beforeEach(async () => {
 afterEach(async () => {
   jest.restoreAllMocks();
   source.segments.close();
-  await source.tables.close();
+  await tables.close();
   folder.remove();
 });
 
@@ -75,7 +76,7 @@ test.each(['copy', '..copy', 'journal/copy'])(
 
 test('one that the disk has no room for says where to, and leaves the folder empty', async () => {
   jest
-    .spyOn(source.tables, 'backup')
+    .spyOn(tables, 'backup')
     .mockRejectedValueOnce(Object.assign(new Error('No space left on device'), { code: 28 }));
   await expect(copyData(source, target)).rejects.toMatchObject({
     code: 'BACKUP_FAILED',
