@@ -163,6 +163,7 @@ class Auditor implements AuditWords {
       if (sender < 1 || sender > this.userCount) this.report(`${place}: sender ${sender}`);
       last = this.claimChain(next, count, place);
       if (last === 0) break;
+      if (count > 1) this.expect(this.at(first + block.message.lastBlock), last, `last block in ${place}`);
       messageCount += 1;
       blockCount += count;
       next = this.at(this.blockWord(last));

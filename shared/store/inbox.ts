@@ -66,7 +66,7 @@ export class Inbox {
     if (messageCount >= messagesMax) return 0;
     const count = text.messageBlockCount;
     const first = blocks.take(count);
-    const last = count === 1 ? first : this.chains.lastBlock(first, count);
+    const last = count === 1 ? first : this.chains.noteLastBlock(first, count);
 
     const firstWord = blocks.wordOf(first);
     memory.write(firstWord + block.message.textBytes, text.lengthBytes);
@@ -124,7 +124,7 @@ export class Inbox {
         continue;
       }
       const blocksOfMessage = messageBlockCount(textBytes);
-      last = blocksOfMessage === 1 ? message : chains.lastBlock(message, blocksOfMessage);
+      last = blocksOfMessage === 1 ? message : chains.lastBlock(message);
       blockCount += blocksOfMessage;
       inboxCount += 1;
       next = chains.behind(last);

@@ -38,7 +38,7 @@ export class MessageChain {
   /** The message after another, or 0. */
   next(message: number): number {
     const count = messageBlockCount(this.textBytes(message));
-    return this.behind(count === 1 ? message : this.lastBlock(message, count));
+    return this.behind(count === 1 ? message : this.lastBlock(message));
   }
 
   /** The message behind the last block of another, or 0. */
@@ -71,7 +71,7 @@ export class MessageChain {
     const { memory, transaction, blocks } = this;
     const count = text.messageBlockCount;
     const first = blocks.take(count);
-    const last = count === 1 ? first : this.lastBlock(first, count);
+    const last = count === 1 ? first : this.noteLastBlock(first, count);
     const firstWord = blocks.wordOf(first);
     memory.write(firstWord + block.message.textBytes, text.lengthBytes);
     memory.write(firstWord + block.message.sender, sender);
@@ -113,7 +113,7 @@ export class MessageChain {
       if (sequenceOfNext > sequence && count >= messagesMin) break;
       lastSequence = sequenceOfNext;
       const blocksOfMessage = messageBlockCount(memory.read(word + block.message.textBytes));
-      last = blocksOfMessage === 1 ? next : this.lastBlock(next, blocksOfMessage);
+      last = blocksOfMessage === 1 ? next : this.lastBlock(next);
       blockCount += blocksOfMessage;
       count += 1;
       next = this.behind(last);
@@ -144,10 +144,16 @@ export class MessageChain {
     this.blocks.give(first, last, blockCount);
   }
 
-  /** The last block of a message of so many blocks. */
-  lastBlock(message: number, count: number): number {
+  /** The last block of a message of several. */
+  lastBlock(message: number): number {
+    return this.memory.read(this.blocks.wordOf(message) + block.message.lastBlock);
+  }
+
+  /** Finds the last of the so many blocks of a message that nothing links to yet, notes it there, and returns it. */
+  noteLastBlock(message: number, count: number): number {
     let last = message;
     for (let index = 1; index < count; index += 1) last = this.behind(last);
+    this.memory.write(this.blocks.wordOf(message) + block.message.lastBlock, last);
     return last;
   }
 }

@@ -139,6 +139,8 @@ export const block = {
     sequenceHigh: 4,
     atLow: 5,
     atHigh: 6,
+    /** Of a message of several blocks: its last one, so that passing a long message takes one step like any other. */
+    lastBlock: 7,
     text: 8,
   },
   /** Every further block of a message, and every block of a stored text. */
@@ -158,5 +160,5 @@ assertBoundaries([
   [roomRecord.name + 8, roomRecord.owner],
   [roomRecord.sendsUntilLook + 1, roomRecord.words],
   [memberRecord.readHigh + 1, memberRecord.words],
-  [block.message.atHigh + 1, block.message.text],
+  [block.message.lastBlock + 1, block.message.text],
 ]);

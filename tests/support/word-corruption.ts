@@ -226,6 +226,7 @@ export function checkedWords(buffer: SharedArrayBuffer): readonly CheckedWord[] 
       textBytes: block.message.textBytes,
       sender: block.message.sender,
       sequenceHigh: block.message.sequenceHigh,
+      lastBlock: block.message.lastBlock,
     }),
     ...named('block of a message', blockWord(words[blockWord(inboxHead)]!), { next: block.next }),
     ...named('last block of an inbox', blockWord(words[first + userRecord.inboxTail]!), { next: block.next }),
