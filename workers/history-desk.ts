@@ -11,7 +11,7 @@ import { conversationOf } from './tables/keys';
 import { searchWordsOf } from './tables/search';
 import type { Tables } from './tables/tables';
 
-/** A job that takes longer ends with what it has found. A search looks at the time between two groups of chunks. */
+/** A job that takes longer ends with what it has found. Both look at the time between two chunks. */
 const historyMsMax = 1_000;
 const searchMsMax = 200;
 /** Of the reply without its messages. */

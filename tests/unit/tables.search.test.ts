@@ -89,6 +89,53 @@ test('a search that is ended early says how far it came, and goes on from there'
   expect(found).toEqual(expected(5, 1_000, 4));
 });
 
+/** Searches for a word, each time over at once, until there is nothing before; `looks` counts the chunks opened. */
+function searchInTurns(user: number, word: string): { found: number[]; turns: number; looks: number } {
+  const found: number[] = [];
+  let [before, turns, looks] = [Infinity, 0, 0];
+  const isOver = (): boolean => {
+    looks += 1;
+    return true;
+  };
+  do {
+    const words = searchWordsOf(word);
+    const query = { user, rooms: [], words, conversation: undefined, limit: 1_000, before, isOver };
+    const { messages, reached } = tables.search(query);
+    expect(reached).toBeLessThan(before);
+    found.push(...messages.map((message) => message.sequence));
+    before = reached;
+    turns += 1;
+  } while (before > 0);
+  return { found, turns, looks };
+}
+
+/** Messages of user 1, long enough for four in a chunk, to so many others by turns, in one run. */
+function speak(count: number, receivers: number): number[] {
+  const rest = 'x '.repeat(1_900);
+  for (let number = 1; number <= count; number += 1)
+    written.writer.message(2 + (number % receivers), 1, number, nowMs, `every ${rest}`);
+  written.apply();
+  return Array.from({ length: count }, (_, index) => count - index);
+}
+
+test('a search is ended early within a long run, too', () => {
+  const all = speak(200, 1);
+  const { found, turns } = searchInTurns(1, 'every');
+  expect(found).toEqual(all);
+  expect(turns).toBeGreaterThan(40);
+});
+
+test.each([2, 10, 50])(
+  'of a run of %d conversations at once no chunk is opened over and over',
+  (receivers) => {
+    const all = speak(800, receivers);
+    const { found, looks } = searchInTurns(1, 'every');
+    expect(found).toEqual(all);
+    // Of each chunk, and the end of the group.
+    expect(looks).toBeLessThanOrEqual(2 * (800 / 4 + receivers) + 1);
+  },
+);
+
 test('what is forgotten is not found, also while it is being forgotten', () => {
   chat(3_000, nowMs);
   chat(100, nowMs + 2 * dayMs);

@@ -33,7 +33,7 @@ export interface SearchQuery {
   readonly limit: number;
   /** Only what came before this sequence. */
   readonly before: number;
-  /** Asked after each group of signatures: whether to end with what was found so far. */
+  /** Asked after each chunk and each group of signatures: whether to end with what was found so far. */
   readonly isOver?: () => boolean;
 }
 
@@ -68,6 +68,12 @@ export function searchHistory(tables: TableSet, query: SearchQuery): SearchResul
   return new Search(tables, query).run();
 }
 
+/** What was written at once, as far as it may match. */
+interface Group {
+  readonly firstSequence: number;
+  readonly places: ChunkPlace[];
+}
+
 class Search {
   private readonly found: HistoryMessage[] = [];
   private readonly parties: readonly number[];
@@ -96,19 +102,19 @@ class Search {
     for (const { partition, row } of partitionsNewestFirst(tables)) {
       if (row.firstSequence >= query.before) continue;
       for (const group of this.groups(partition)) {
-        this.searchGroup(partition, group.places);
+        const reached = this.searchGroup(partition, group);
         if (found.length > query.limit) {
           const messages = found.slice(0, query.limit);
           return { messages, reached: messages.at(-1)!.sequence };
         }
-        if (query.isOver?.() === true) return { messages: found, reached: group.firstSequence };
+        if (reached > group.firstSequence || query.isOver?.() === true) return { messages: found, reached };
       }
     }
     return { messages: found, reached: 0 };
   }
 
   /** The chunks that may match, by group, newest group first. */
-  private *groups(partition: number): Generator<{ firstSequence: number; places: ChunkPlace[] }> {
+  private *groups(partition: number): Generator<Group> {
     const start = signatureKey(partition, Math.min(this.query.before, Number.MAX_SAFE_INTEGER));
     const range = { start, end: userKey(partition), reverse: true };
     let places: ChunkPlace[] = [];
@@ -153,19 +159,29 @@ class Search {
     return lower === 0 ? this.rooms.has(higher) : lower === user || higher === user;
   }
 
-  /** Adds what matches to `found`; of a group that holds more than enough, only the most recent. */
-  private searchGroup(partition: number, places: ChunkPlace[]): void {
+  /**
+   * Adds what matches to `found`; of a group that holds more than enough, only the most recent. Returns the sequence from
+   * which on all of the group has been searched: its first, or, when it is over before, a later one.
+   */
+  private searchGroup(partition: number, { firstSequence, places }: Group): number {
     const { found, query } = this;
     places.sort((a, b) => b.lastSequence - a.lastSequence);
-    for (const place of places) {
+    for (const [searched, place] of places.entries()) {
       // Nothing in this chunk or a later one is as recent as what there is.
-      if (found.length > query.limit && found[query.limit]!.sequence > place.lastSequence) return;
+      if (found.length > query.limit && found[query.limit]!.sequence > place.lastSequence) break;
+      if (searched > 0 && query.isOver?.() === true && isWorthAStop(places, searched)) {
+        const reached = place.lastSequence + 1;
+        // What is older is found again, with what lies between.
+        while (found.length > 0 && found.at(-1)!.sequence < reached) found.pop();
+        return reached;
+      }
       const before = found.length;
       this.searchChunk(partition, place);
       if (found.length === before) continue;
       found.sort((a, b) => b.sequence - a.sequence);
       found.length = Math.min(found.length, query.limit + 1);
     }
+    return firstSequence;
   }
 
   private searchChunk(partition: number, place: ChunkPlace): void {
@@ -202,4 +218,15 @@ class Search {
     }
     return held.size === query.words.length;
   }
+}
+
+/**
+ * Chunks overlap where many conversations go on at once, and the next search opens again those that reach behind the
+ * stop. While they are more than half of what was searched, to stop would cost more than to go on.
+ */
+function isWorthAStop(places: readonly ChunkPlace[], searched: number): boolean {
+  const reached = places[searched]!.lastSequence + 1;
+  let done = 0;
+  for (let index = 0; index < searched; index += 1) if (places[index]!.firstSequence >= reached) done += 1;
+  return done * 2 >= searched;
 }
