@@ -30,6 +30,11 @@ const segmentReplyBytesMax = 262_144;
  * costs a tenth of a short command.
  */
 const segmentMsMax = 2;
+/**
+ * When those of all connections of a batch have taken so long together, the next ones wait for another batch: who asks for
+ * little comes between hundreds who ask for much.
+ */
+const batchMsMax = 8;
 /** Lines in a row that go by one look at their session; each takes a microsecond, if it need not wait. */
 const linesPerLookMax = 16;
 
@@ -50,8 +55,9 @@ export class BatchRunner {
     flags: 0,
   };
   private rests: SegmentRest[] = [];
-  /** What long commands of the segment under way have taken. */
+  /** What long commands of the segment under way have taken, and those of the batch. */
   private longMs = 0;
+  private batchLongMs = 0;
   /** The session that the segment under way used last, by its token, and its user; 0 when there is none, or it has ended. */
   private readonly usedToken: TokenWords = new Int32Array(4);
   private usedBy = 0;
@@ -90,6 +96,7 @@ export class BatchRunner {
     context.requestBytes = slot.requests;
     context.reply = new ReplyWriter(slot.replies, slot.replies.length);
     this.rests = [];
+    this.batchLongMs = 0;
     for (let segment = 0; segment < slot.segmentCount; segment += 1) {
       slot.begin(segment);
       this.runSegment(slot, segment);
@@ -144,6 +151,7 @@ export class BatchRunner {
       reply.roomBytes >= replyBytesMax
     ) {
       const deferral = this.runLine(slot.requests, at, end);
+      if (deferral === 'postponed') break;
       at = request.nextLine;
       if (context.sessionUser !== 0) {
         outcome.user = context.sessionUser;
@@ -168,7 +176,8 @@ export class BatchRunner {
     slot.setResult(segment, outcome);
   }
 
-  private runLine(bytes: Buffer, start: number, end: number): Deferral | undefined {
+  /** 'postponed' when nothing was done: the line is for the next batch. */
+  private runLine(bytes: Buffer, start: number, end: number): Deferral | 'postponed' | undefined {
     const { context } = this;
     const { request, reply } = context;
     context.sessionUser = 0;
@@ -179,6 +188,8 @@ export class BatchRunner {
       return undefined;
     }
     const command = commandTable[row]!;
+    const mayTakeLong = 'run' in command && command.mayTakeLong === true;
+    if (mayTakeLong && this.batchLongMs >= batchMsMax) return 'postponed';
     if (command.needsSession) {
       context.user = request.tokenIsWellFormed ? this.useSession(request.token) : 0;
       if (context.user === 0) {
@@ -187,10 +198,12 @@ export class BatchRunner {
       }
       context.sessionUser = context.user;
     }
-    if (!('run' in command && command.mayTakeLong === true)) return runCommand(command, context);
+    if (!mayTakeLong) return runCommand(command, context);
     const startMs = this.clock();
     command.run(context);
-    this.longMs += this.clock() - startMs;
+    const tookMs = this.clock() - startMs;
+    this.longMs += tookMs;
+    this.batchLongMs += tookMs;
     return undefined;
   }
 

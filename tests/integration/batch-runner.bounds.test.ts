@@ -50,14 +50,24 @@ describe('bounds', () => {
     },
   );
 
-  test('however long a request takes, a segment gets it done', () => {
+  test('however long a request takes, a batch gets it done', () => {
     const { filled, token } = family();
     const messi = token('messi');
     filled.longCommandMs = 1_000;
-    const [first, second] = filled.run(`ping\ninbox ${messi}\nping\n`, `inbox ${messi}\n`);
+    const [first] = filled.run(`ping\ninbox ${messi}\nping\n`);
     expect(first!.replies).toHaveLength(2);
     expect(first!.unconsumed).toBe('ping\n');
-    expect(second).toMatchObject({ replies: ['{"status": "OK", "messages": {}}'], unconsumed: '' });
+  });
+
+  test('when long requests of many have taken too long together, the next ones wait, and short ones do not', () => {
+    const { filled, token } = family();
+    const long = `inbox ${token('messi')}\n`;
+    filled.longCommandMs = 3;
+    const outcomes = filled.run(long, long, long, long, `ping\n${long}ping\n`, 'ping\n');
+    expect(outcomes.map(({ replies }) => replies.length)).toEqual([1, 1, 1, 0, 1, 1]);
+    expect(outcomes.map(({ unconsumed }) => unconsumed)).toEqual(['', '', '', long, `${long}ping\n`, '']);
+    const [fourth, fifth] = filled.run(outcomes[3]!.unconsumed, outcomes[4]!.unconsumed);
+    expect([fourth!, fifth!].map(({ replies }) => replies.length)).toEqual([1, 1]);
   });
 
   test('a batch whose reply area might not hold the next reply leaves whole segments undone', () => {
