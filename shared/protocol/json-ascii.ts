@@ -28,6 +28,13 @@ export function escapeText(text: string): string {
   );
 }
 
+const escapedText = /^(?:[ !#-[\]-~]|\\(?:["\\bfnrt]|u[0-9a-f]{4}))*$/;
+
+/** Whether a text may stand inside a JSON string as it is: what `escapeText` could have made. */
+export function isEscapedText(text: string): boolean {
+  return escapedText.test(text);
+}
+
 /** One JSON value on one line. Keys keep their order; nothing is sorted or dropped. */
 export function encodeJson(value: JsonValue): string {
   if (typeof value === 'string') return `"${escapeText(value)}"`;

@@ -1,6 +1,6 @@
 /** Goal: replies are JSON in 7-bit ASCII, byte for byte as the original servers' json.dumps writes it. */
 import fc from 'fast-check';
-import { encodeJson, escapeText, type JsonValue } from '../../shared/protocol/json-ascii';
+import { encodeJson, escapeText, isEscapedText, type JsonValue } from '../../shared/protocol/json-ascii';
 
 /** Python's `json.dumps`, put together from JavaScript's own JSON: escape what is not printable ASCII, space out. */
 function reference(value: JsonValue): string {
@@ -68,5 +68,30 @@ test('the seed’s inbox reply comes out as in its transcript', () => {
   const message = { msg_from: 'Gary Lineker', msg_to: 'Lionel Messi', msg: 'anjay lu jago amat' };
   expect(encodeJson({ status: 'OK', messages: { lineker: [message] } })).toBe(
     '{"status": "OK", "messages": {"lineker": [{"msg_from": "Gary Lineker", "msg_to": "Lionel Messi", "msg": "anjay lu jago amat"}]}}',
+  );
+});
+
+/** Whether JSON reads it as the inside of a string, and it is printable ASCII. */
+function isInside(text: string): boolean {
+  try {
+    JSON.parse(`"${text}"`);
+    return /^[ -~]*$/.test(text);
+  } catch {
+    return false;
+  }
+}
+
+test('what is escaped may stand in a string as it is; what JSON does not read so, or is not ASCII, may not', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(isEscapedText(escapeText(text))).toBe(true);
+    }),
+  );
+  const character = fc.constantFrom(...Array.from('\\\\"nu0a f\n\x7f\x8f'));
+  fc.assert(
+    fc.property(fc.string({ unit: character, maxLength: 8 }), (text) => {
+      expect(isEscapedText(text)).toBe(isInside(text));
+    }),
+    { numRuns: 2_000 },
   );
 });

@@ -126,6 +126,22 @@ test.each<[string, (set: TableSet) => void, string]>([
     },
     'unread: is no chunk of unread messages',
   ],
+  ...(
+    [
+      ['unread', 'halo', 'ha"o'],
+      ['history', 'juga', 'jug\x8f'],
+      ['roomUnread', 'juga', 'jug\\'],
+      ['users', 'User', 'Use\n'],
+    ] as const
+  ).map(([name, text, spoilt]): [string, (set: TableSet) => void, string] => [
+    `a text of ${name} with a byte that none has`,
+    (set) => {
+      const { key, value } = first(set[name]);
+      value.write(spoilt, value.lastIndexOf(text), 'latin1');
+      set[name].put(key, value);
+    },
+    `${tableNames[name] ?? name}: has a text that nobody can have sent`,
+  ]),
   [
     'an inbox ahead of all messages',
     (set) => {

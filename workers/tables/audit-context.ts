@@ -10,6 +10,8 @@ export interface AuditContext {
   find(table: string, key: Buffer | undefined, message: string): void;
   /** Finds a user who was never created. */
   requireUser(table: string, key: Buffer, user: number): void;
+  /** Finds texts that no reply may hold as they are. */
+  requireTexts(table: string, key: Buffer, messages: readonly { readonly text: Uint8Array }[]): void;
   /** Finds sequences that do not ascend from `after` on, or that are newer than any can be. Returns the last. */
   checkOrder(
     table: string,

@@ -165,6 +165,7 @@ export class HistoryAudit {
       if (!group.equals(groupBefore)) sequenceBefore = 0;
       groupBefore = group;
       this.checkPlace(name, key, messages);
+      this.context.requireTexts(name, key, messages);
       sequenceBefore = this.context.checkOrder(name, key, messages, sequenceBefore);
       for (const { sender, receiver } of messages) {
         if (!belongs(key, conversationOfMessage(sender, receiver)))

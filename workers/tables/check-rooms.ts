@@ -87,6 +87,7 @@ export class RoomAudit {
       if (keyRoom !== room) [room, sequence] = [keyRoom, 0];
       sequence = context.checkOrder(table.name, key, messages, sequence);
       for (const { sender } of messages) context.requireUser(table.name, key, sender);
+      context.requireTexts(table.name, key, messages);
     }
   }
 }

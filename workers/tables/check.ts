@@ -1,6 +1,7 @@
 /**
  * The audit: reads every row of every table and says what does not belong together.
  */
+import { isEscapedText } from '../../shared/protocol/json-ascii';
 import { type InboxCounters, visitInboxes } from './inbox-pages';
 import { isDamage } from './environment';
 import type { AuditContext } from './audit-context';
@@ -23,6 +24,8 @@ import { readSequence, type TableSet } from './table-set';
 
 /** The audit stops at so many: what is beyond repair need not be counted. */
 const findingsMax = 1_000;
+
+const spoiltText = 'has a text that nobody can have sent';
 
 export interface Finding {
   /** Empty when a table cannot be read at all. */
@@ -111,6 +114,7 @@ class Audit implements AuditContext {
       else {
         this.users.set(readUint32(key, 0), !row.removed);
         if (row.removed) continue;
+        if (!isEscapedText(row.displayName)) this.find('users', key, spoiltText);
         const named = this.tables.names.get(nameKey(row.username));
         if (named === undefined || readNumberRow(named) !== readUint32(key, 0))
           this.find('users', key, 'has a name that does not lead to it');
@@ -170,6 +174,7 @@ class Audit implements AuditContext {
       else {
         if (last <= inbox.readThrough) this.find('unread', key, 'holds nothing unread');
         for (const { sender } of messages) this.requireUser('unread', key, sender);
+        this.requireTexts('unread', key, messages);
         reached.set(receiver, this.checkOrder('unread', key, messages, reached.get(receiver) ?? 0));
       }
     }
@@ -215,6 +220,12 @@ class Audit implements AuditContext {
 
   requireUser(table: string, key: Buffer, user: number): void {
     if (!this.users.has(user)) this.find(table, key, `speaks of user ${user}, who was never created`);
+  }
+
+  requireTexts(table: string, key: Buffer, messages: readonly { readonly text: Uint8Array }[]): void {
+    const isSpoilt = ({ text }: { readonly text: Uint8Array }): boolean =>
+      !isEscapedText(Buffer.from(text.buffer, text.byteOffset, text.length).toString('latin1'));
+    if (messages.some(isSpoilt)) this.find(table, key, spoiltText);
   }
 
   find(table: string, key: Buffer | undefined, message: string): void {
