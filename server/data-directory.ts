@@ -170,15 +170,25 @@ function makePrivate(folder: string): void {
   }
 }
 
-/** What the system says, or why it does: the directory is another user's. */
+/** What the system says, or why it does: the directory is another user's, or lies where nothing can be written. */
 function refusedBy(folder: string, error: unknown): StartError {
   if (isStartError(error)) return error;
+  if (codeOf(error) === 'EROFS') return readOnly(folder);
   try {
     if (deniedCodes.includes(codeOf(error))) requireOwnFiles(folder);
   } catch (reason) {
     if (isStartError(reason)) return reason;
   }
   return unusable(folder, error);
+}
+
+/** Whoever owns a directory listens on a socket in it, if only to read what else there is. */
+function readOnly(folder: string): StartError {
+  return new StartError(
+    `the data directory ${folder} is on a file system that can only be read. Copy it to one that can be written, or ` +
+      'mount that one so, and try again.',
+    exitCode.dataUnavailable,
+  );
 }
 
 const deniedCodes: readonly unknown[] = ['EACCES', 'EPERM'];

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { cleanUp } from '../support/clean-up';
 import { operate } from '../support/operator-command';
 import { prepareUsers } from '../support/prepared-data';
+import { SmallFilesystem } from '../support/small-filesystem';
 import { TemporaryFolder } from '../support/temporary-folder';
 
 const isRoot = process.geteuid?.() === 0;
@@ -42,6 +43,27 @@ async function expectRefused(args: readonly string[], words: RegExp): Promise<vo
   expect([args, exit.code, exit.stderr]).toEqual([args, 4, expect.stringMatching(words)]);
   expect(exit.stderr).not.toMatch(/\n\s+at /);
 }
+
+test('one that can only be read', async () => {
+  const filesystem = SmallFilesystem.mount('tmpfs', 64);
+  if (filesystem === undefined) return;
+  try {
+    const copy = path.join(filesystem.path, 'data');
+    cpSync(data, copy, { recursive: true });
+    filesystem.makeReadOnly();
+    for (const args of [['--port', '0', '--threads', '1'], ...commands]) {
+      const exit = await operate([...args, '--data', copy], { input: 'rahasia-sekali\n' });
+      expect([args, exit.code, exit.stderr]).toEqual([
+        args,
+        4,
+        `chat-server: the data directory ${copy} is on a file system that can only be read. Copy it to one that can be ` +
+          'written, or mount that one so, and try again.\n',
+      ]);
+    }
+  } finally {
+    filesystem.unmount();
+  }
+}, 60_000);
 
 test('one of another user, by a short path and by a long one', async () => {
   if (!isRoot) {

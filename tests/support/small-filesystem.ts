@@ -44,6 +44,11 @@ export class SmallFilesystem {
     return new SmallFilesystem(folder, image);
   }
 
+  /** From now on it can only be read. */
+  makeReadOnly(): void {
+    run('mount', '-o', 'remount,ro', this.path);
+  }
+
   unmount(): void {
     run('umount', this.path);
     rmSync(this.path, { recursive: true });
