@@ -103,7 +103,7 @@ test('a stopped server is copied just so; a folder that is not empty is refused'
 test('TERM does not wait for the disk that a copy goes to: nothing is left of the copy, and the server ends', async () => {
   const copied = operate(['backup', copy, '--data', data]);
   // It stands still, as on a disk that takes nothing.
-  process.kill(await childOf(server.pid), 'SIGSTOP');
+  process.kill(await childOf(server.pid, 'copy-process'), 'SIGSTOP');
   expect((await server.stop()).code).toBe(0);
   expect(await copied).toMatchObject({
     code: 1,
@@ -112,14 +112,26 @@ test('TERM does not wait for the disk that a copy goes to: nothing is left of th
   expect(readdirSync(copy)).toEqual([]);
 });
 
-/** The process that another one starts, as soon as it has. Linux only. */
-async function childOf(pid: number): Promise<number> {
+/**
+ * The process that another one starts, as soon as it runs its own program: whoever starts it waits for that, and for ever when
+ * it is stopped before. Linux only.
+ */
+async function childOf(pid: number, program: string): Promise<number> {
   for (;;) {
     for (const thread of readdirSync(`/proc/${pid}/task`)) {
-      const children = readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').trim();
-      if (children !== '') return Number(children.split(' ')[0]);
+      const [child] = readProcess(`${pid}/task/${thread}/children`).split(' ');
+      if (child !== '' && readProcess(`${child}/cmdline`).includes(program)) return Number(child);
     }
     await nextTurn();
+  }
+}
+
+/** Empty when there is no such process any more. */
+function readProcess(file: string): string {
+  try {
+    return readFileSync(`/proc/${file}`, 'latin1').trim();
+  } catch {
+    return '';
   }
 }
 
