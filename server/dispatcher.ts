@@ -97,6 +97,10 @@ export class Dispatcher {
   private readonly free: Batch[];
   /** Sources whose lines have to wait for room in the open batch. */
   private waiting: RequestSource[] = [];
+  /** Sources whose lines a batch had no time or no room for: they come first in one that is empty still. */
+  private overdue: RequestSource[] = [];
+  /** Whether the source that is being completed has got nothing done. */
+  private gotNothingDone = false;
   private flushIsScheduled = false;
   private hasStopped = false;
   private readonly idleListeners: (() => void)[] = [];
@@ -126,7 +130,7 @@ export class Dispatcher {
    * has no lines queued or under way. `lines` is copied.
    */
   append(source: RequestSource, lines: Uint8Array, lengthBytes: number): boolean {
-    if (this.waiting.length > 0 || !this.open.slot.accepts(lengthBytes)) return false;
+    if (this.othersWait || !this.open.slot.accepts(lengthBytes)) return false;
     this.open.add(source, lines, lengthBytes);
     if (this.openIsWorthATrip && this.underWay < this.underWayMax) this.startOpen();
     else this.scheduleFlush();
@@ -135,7 +139,7 @@ export class Dispatcher {
 
   /** Queues a source that has lines; it must not be queued or under way already. */
   enqueue(source: RequestSource): void {
-    this.waiting.push(source);
+    (this.gotNothingDone ? this.overdue : this.waiting).push(source);
     this.scheduleFlush();
   }
 
@@ -153,9 +157,11 @@ export class Dispatcher {
   }
 
   private get isIdle(): boolean {
-    return (
-      this.underWay === 0 && this.held === 0 && this.waiting.length === 0 && this.open.sources.length === 0
-    );
+    return this.underWay === 0 && this.held === 0 && !this.othersWait && this.open.sources.length === 0;
+  }
+
+  private get othersWait(): boolean {
+    return this.waiting.length > 0 || this.overdue.length > 0;
   }
 
   private scheduleFlush(): void {
@@ -171,12 +177,12 @@ export class Dispatcher {
       this.addWaiting();
       if (!this.openMayStart) return;
       this.startOpen();
-    } while (this.waiting.length > 0);
+    } while (this.othersWait);
   };
 
   private get openMayStart(): boolean {
     if (this.open.sources.length === 0 || this.underWay === this.underWayMax || this.hasStopped) return false;
-    return this.underWay === 0 || this.openIsWorthATrip || this.waiting.length > 0;
+    return this.underWay === 0 || this.openIsWorthATrip || this.othersWait;
   }
 
   private get openIsWorthATrip(): boolean {
@@ -186,7 +192,12 @@ export class Dispatcher {
 
   /** Moves waiting sources into the open batch: its fair share, or all that fit when it cannot leave now. */
   private addWaiting(): void {
-    const { waiting, open } = this;
+    const { open } = this;
+    if (open.sources.length === 0 && this.overdue.length > 0) {
+      this.waiting = this.overdue.concat(this.waiting);
+      this.overdue = [];
+    }
+    const { waiting } = this;
     if (waiting.length === 0) return;
     const freeTrips = this.underWayMax - this.underWay;
     const share =
@@ -249,7 +260,9 @@ export class Dispatcher {
       }
       const result = readResult(slot, segment, rests);
       if ((slot.flags(segment) & segmentFlag.awaitsDisk) === 0) {
+        this.gotNothingDone = slot.consumedEnd(segment) === slot.requestStart(segment);
         sources[segment]!.complete(result);
+        this.gotNothingDone = false;
         continue;
       }
       const segmentPosition = slot.position(segment);
@@ -274,7 +287,7 @@ export class Dispatcher {
     batch.clear();
     this.free.push(batch);
     this.underWay -= 1;
-    if (this.waiting.length > 0 || this.open.sources.length > 0) this.scheduleFlush();
+    if (this.othersWait || this.open.sources.length > 0) this.scheduleFlush();
     this.tellIfIdle();
   }
 

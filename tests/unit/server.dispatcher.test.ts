@@ -48,6 +48,8 @@ interface RunningBatch {
   readonly requests: string[];
   /** Answers every segment with its own lines. */
   echo(): void;
+  /** Answers the first segment alone: for the others there was no time. */
+  echoFirst(): void;
   resolve(result?: BatchResult): void;
   reject(error: Error): void;
 }
@@ -72,12 +74,13 @@ function createDispatcher(underWayMax: number): {
       const requests = segments.map((segment) =>
         slot.requests.toString('latin1', slot.requestStart(segment), slot.requestEnd(segment)),
       );
-      const echo = (): void => {
+      const echoSome = (servedCount: number): void => {
         let at = 0;
         for (const segment of segments) {
-          const written = slot.replies.write(requests[segment]!, at, 'latin1');
+          const isServed = segment < servedCount;
+          const written = isServed ? slot.replies.write(requests[segment]!, at, 'latin1') : 0;
           slot.setResult(segment, {
-            consumedEnd: slot.requestEnd(segment),
+            consumedEnd: isServed ? slot.requestEnd(segment) : slot.requestStart(segment),
             replyStart: at,
             replyEnd: at + written,
             user: 0,
@@ -88,7 +91,13 @@ function createDispatcher(underWayMax: number): {
         }
         resolve(undefined);
       };
-      batches.push({ requests, echo, resolve, reject });
+      const echo = (): void => {
+        echoSome(segments.length);
+      };
+      const echoFirst = (): void => {
+        echoSome(1);
+      };
+      batches.push({ requests, echo, echoFirst, resolve, reject });
       waiting.shift()?.();
     });
   let taken = 0;
@@ -208,6 +217,45 @@ test('a source with nothing left is passed over', async () => {
   dispatcher.enqueue(new Lines(['x\n']));
   expect((await nextBatch()).requests).toEqual(['x\n']);
 });
+
+/** Always has a line, and queues again as soon as it has a reply, or its line comes back. */
+class Endless implements RequestSource {
+  replyCount = 0;
+  constructor(
+    private readonly line: string,
+    private readonly dispatcher: Dispatcher,
+  ) {}
+
+  takeLines(): Buffer {
+    return Buffer.from(this.line);
+  }
+
+  complete({ replies }: SegmentResult): void {
+    if (replies !== '') this.replyCount += 1;
+    this.dispatcher.enqueue(this);
+  }
+
+  completeUnknown(): void {
+    throw new Error('no thread dies here');
+  }
+}
+
+test.each([1, 2])(
+  'who got nothing done comes first in another batch, before those who come anew: %d under way',
+  async (underWayMax) => {
+    const { dispatcher, nextBatch } = createDispatcher(underWayMax);
+    const sources = ['a\n', 'b\n', 'c\n', 'd\n'].map((line) => new Endless(line, dispatcher));
+    for (const source of sources) dispatcher.enqueue(source);
+    const batchCount = 40;
+    for (let count = 0; count < batchCount; count += 1) {
+      const batch = await nextBatch();
+      // Somebody comes while it is under way, and is served at once or goes away.
+      dispatcher.append(new Lines([]), Buffer.from('new\n'), 4);
+      batch.echoFirst();
+    }
+    for (const { replyCount } of sources) expect(replyCount).toBeGreaterThanOrEqual(batchCount / 16);
+  },
+);
 
 test('lines that a worker left come back, and a deferred command with them', async () => {
   const { dispatcher, slots, nextBatch } = createDispatcher(1);
