@@ -30,9 +30,8 @@ export async function copyTables(source: string, target: string, stop: AbortSign
     answers.push(message as CopyAnswer);
   });
   try {
-    // What it answered has come when the channel to it is closed, and not sooner.
-    const [exit] = await Promise.all([once(child, 'exit'), once(child, 'disconnect')]);
-    const [code, signal] = exit as [number | null, NodeJS.Signals | null];
+    // What it answered has come when the channel to it is closed, and not sooner: its exit may be heard of before.
+    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
     const [answer] = answers;
     stop.throwIfAborted();
     if (answer === undefined) throw new Error(`the copying ended with ${String(signal ?? code)}`);

@@ -21,7 +21,8 @@ export function inspect(task: InspectTask): Promise<Answered> {
       answer = message as InspectAnswer;
     });
     child.once('error', reject);
-    child.once('exit', (code, signal) => {
+    // With its channel closed: its exit may be heard of before what it answered.
+    child.once('close', (code, signal) => {
       if (answer === undefined) reject(endedBy(task, code, signal));
       else if (answer.kind === 'failed') reject(failure(task, answer));
       else resolve(answer);
