@@ -4,7 +4,7 @@
 import { type ErrorCode, errorTexts } from './error-codes';
 import { encodeJson, type JsonValue } from './json-ascii';
 import { replyTerminator } from './limits';
-import { copyBytes, viewOf } from './word-view';
+import { copyAscii, viewOf } from './word-view';
 
 /** The bytes of an ASCII text, to be written many times. */
 export class AsciiBytes {
@@ -60,7 +60,7 @@ export class ReplyWriter {
 
   /** Writes `source[start, start + lengthBytes)`, already 7-bit ASCII. */
   copy(source: DataView, start: number, lengthBytes: number): void {
-    copyBytes(source, start, this.target, this.at, lengthBytes);
+    copyAscii(source, start, this.target, this.at, lengthBytes);
     this.at += lengthBytes;
   }
 

@@ -5,6 +5,7 @@
  * Source of the rules: PROTOCOL.md, "Framing".
  */
 import { IdempotencyKey } from './idempotency-key';
+import { LineOpening } from './line-opening';
 import { MessageId } from './message-id';
 import { Name } from './name';
 import { parseToken, tokenBytes } from './token';
@@ -124,6 +125,7 @@ export class RequestParser {
   view: DataView;
 
   private scanned: Uint8Array = new Uint8Array(0);
+  private readonly opening = new LineOpening();
   private readonly rows = new Map<number, number>();
   private readonly commandNames: readonly Uint8Array[];
 
@@ -146,10 +148,12 @@ export class RequestParser {
    */
   parseLine(bytes: Uint8Array, start: number, end: number): number {
     if (bytes !== this.scanned) this.scan(bytes);
-    const { view } = this;
-    let at = start;
+    const { view, opening } = this;
+    const isOpenedAlike = opening.opens(view, start, end);
+    let at = isOpenedAlike ? start + opening.lengthBytes : start;
     let found = 0;
     let byteMarks = 0;
+    let carriageReturns = 0;
     do {
       // Eight at a time while nothing is special; then up to four one by one, which settles what is.
       while (at + 8 <= end && isPlain(view.getInt32(at, littleEndian), view.getInt32(at + 4, littleEndian)))
@@ -159,21 +163,31 @@ export class RequestParser {
       do {
         byteMarks = marks[bytes[at]!]!;
         found |= byteMarks;
+        if (byteMarks === mark.carriageReturn) carriageReturns += 1;
         at += 1;
       } while ((byteMarks & mark.newline) === 0 && at < stop);
     } while ((byteMarks & mark.newline) === 0 && at < end);
     this.nextLine = at;
     this.textNeedsEscape = (found & mark.escaped) !== 0;
     let lineEnd = at - 1;
-    if ((found & mark.carriageReturn) !== 0) {
+    if (carriageReturns > 0) {
       // The one before the line end is dropped; any other is a control character.
-      if (bytes[lineEnd - 1] === carriageReturn && lineEnd > start) lineEnd -= 1;
-      if (indexOf(bytes, carriageReturn, start, lineEnd) < lineEnd) found |= mark.control;
+      if (bytes[lineEnd - 1] === carriageReturn) {
+        lineEnd -= 1;
+        carriageReturns -= 1;
+      }
+      if (carriageReturns > 0) found |= mark.control;
     }
     if (lineEnd - start > this.lineBytesMax) return lineOutcome.tooLong;
     if ((found & mark.control) !== 0) return lineOutcome.badRequest;
     if ((found & mark.high) !== 0 && !isCleanUtf8(bytes, start, lineEnd)) return lineOutcome.badRequest;
-    return this.parseWords(bytes, start, lineEnd, (found & mark.tab) !== 0);
+    const sawTab = (found & mark.tab) !== 0;
+    if (isOpenedAlike) return this.parseParameters(bytes, start, lineEnd, sawTab);
+    if (!this.parseCommand(bytes, start, lineEnd))
+      return sawTab ? lineOutcome.badRequest : lineOutcome.badCommand;
+    const outcome = this.parseParameters(bytes, start, lineEnd, sawTab);
+    if (outcome >= 0 && at < end) opening.keep(view, start);
+    return outcome;
   }
 
   private scan(bytes: Uint8Array): void {
@@ -181,21 +195,29 @@ export class RequestParser {
     this.view = viewOf(bytes);
   }
 
-  private parseWords(bytes: Uint8Array, start: number, lineEnd: number, sawTab: boolean): number {
+  /** False when there is no such command. */
+  private parseCommand(bytes: Uint8Array, start: number, lineEnd: number): boolean {
     const commandStart = skipSpaces(bytes, start, lineEnd);
-    let wordEnd = skipWord(bytes, commandStart, lineEnd);
-    const row = this.findRow(bytes, commandStart, wordEnd);
-    const outcomeOfBadWord = sawTab ? lineOutcome.badRequest : lineOutcome.badCommand;
-    if (row === undefined) return outcomeOfBadWord;
+    const commandEnd = skipWord(bytes, commandStart, lineEnd);
+    const row = this.findRow(bytes, commandStart, commandEnd);
+    this.opening.begin(row ?? 0, commandEnd - start);
+    return row !== undefined;
+  }
 
-    let tabsAllowedFrom = lineEnd;
+  /** Takes the parameters that come after the line's opening. */
+  private parseParameters(bytes: Uint8Array, start: number, lineEnd: number, sawTab: boolean): number {
+    const { opening } = this;
+    const { row } = opening;
     const { parameters } = this.table[row]!;
-    for (let index = 0; index < parameters.length; index += 1) {
+    let wordEnd = start + opening.lengthBytes;
+    let tabsAllowedFrom = lineEnd;
+    for (let index = opening.parameterCount; index < parameters.length; index += 1) {
       const { kind, optional } = parameters[index]!;
       if (kind === 'text') tabsAllowedFrom = wordEnd;
       let wordStart = skipSpaces(bytes, wordEnd, lineEnd);
       if (kind === 'token' && this.takeToken(bytes, wordStart, lineEnd)) {
         wordEnd = wordStart + tokenBytes;
+        if (index === 0) opening.extend(wordEnd - start);
         continue;
       }
       if (kind === 'text' || kind === 'displayName') {
@@ -210,9 +232,11 @@ export class RequestParser {
           continue;
         }
         const isEmptyText = kind === 'text' && !holdsTab(bytes, start, tabsAllowedFrom);
-        return isEmptyText ? lineOutcome.badCommand : outcomeOfBadWord;
+        return isEmptyText || !sawTab ? lineOutcome.badCommand : lineOutcome.badRequest;
       }
       this.take(kind, bytes, wordStart, wordEnd);
+      if (kind === 'destination' && index === 1 && opening.parameterCount === 1)
+        opening.extend(wordEnd - start);
     }
     if (sawTab && holdsTab(bytes, start, tabsAllowedFrom)) return lineOutcome.badRequest;
     return row;

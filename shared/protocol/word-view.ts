@@ -8,6 +8,7 @@
  * has this constant anew: V8 does not know that one which is imported is constant, and asks at every access (ADR 0014).
  */
 const littleEndian = true;
+const numberBytes = 8;
 
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -28,4 +29,27 @@ export function copyBytes(
   for (let index = wholeWordsEnd; index < lengthBytes; index += 1) {
     target.setUint8(targetStart + index, source.getUint8(start + index));
   }
+}
+
+/**
+ * Copies 7-bit ASCII, eight bytes at a time: as numbers of 64 bits, none of which is a NaN then, whose bits JavaScript does
+ * not promise to keep. Both ranges lie within their views, and do not overlap.
+ */
+export function copyAscii(
+  source: DataView,
+  start: number,
+  target: DataView,
+  targetStart: number,
+  lengthBytes: number,
+): void {
+  if (lengthBytes < numberBytes) {
+    copyBytes(source, start, target, targetStart, lengthBytes);
+    return;
+  }
+  const last = lengthBytes - numberBytes;
+  for (let index = 0; index < last; index += numberBytes) {
+    target.setFloat64(targetStart + index, source.getFloat64(start + index, littleEndian), littleEndian);
+  }
+  // The last eight, of which some may have been copied already.
+  target.setFloat64(targetStart + last, source.getFloat64(start + last, littleEndian), littleEndian);
 }

@@ -4,7 +4,7 @@
  */
 import { escapeUtf8 } from '../protocol/utf8';
 import { messageEscapedBytesMax } from '../protocol/limits';
-import { copyBytes, viewOf } from '../protocol/word-view';
+import { copyAscii, viewOf } from '../protocol/word-view';
 import { messageBlockCount, type TextSink, textBlockCount } from './block-pool';
 
 export class StoredText {
@@ -50,7 +50,7 @@ export class StoredText {
     const lengthBytes = end - start;
     // The last word may be filled in part: what is left of it from before is nobody's business.
     this.words[(lengthBytes - 1) >> 2] = 0;
-    copyBytes(source, start, this.view, 0, lengthBytes);
+    copyAscii(source, start, this.view, 0, lengthBytes);
     this.lengthBytes = lengthBytes;
   }
 

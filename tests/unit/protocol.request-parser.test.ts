@@ -1,7 +1,7 @@
 /** Goal: a request line is understood exactly as PROTOCOL.md says, whatever its spaces, tabs, bytes and line end. */
 import fc from 'fast-check';
 import { formatMessageId, type MessageId } from '../../shared/protocol/message-id';
-import { lineOutcome, RequestParser } from '../../shared/protocol/request-parser';
+import { type CommandGrammar, lineOutcome, RequestParser } from '../../shared/protocol/request-parser';
 import { commandTable } from '../../workers/command-table';
 import { referenceParse, type ReferenceRequest } from '../support/request-reference';
 
@@ -21,7 +21,7 @@ function parse(line: Buffer | string): ReferenceRequest {
   const textOf = ({ start, end }: { start: number; end: number }): string =>
     bytes.toString('utf8', start, end);
   const values = parameters.map(({ kind }): [string, string] => {
-    if (kind === 'token') return [kind, parser.tokenIsWellFormed ? token : 'malformed'];
+    if (kind === 'token') return [kind, parser.tokenIsWellFormed ? tokenText() : 'malformed'];
     if (kind === 'name') return [kind, parser.nameIsWellFormed ? parser.name.toString() : 'malformed'];
     if (kind === 'limit') return [kind, parser.limit === undefined ? '' : `${parser.limit}`];
     if (kind === 'key') return [kind, parser.keyIsWellFormed ? keyText() : 'malformed'];
@@ -39,6 +39,11 @@ function parse(line: Buffer | string): ReferenceRequest {
     return [kind, textOf(parser[kind])];
   });
   return { command, parameters: Object.fromEntries(values.filter(([, value]) => value !== '')) };
+}
+
+function tokenText(): string {
+  const digits = Array.from(parser.token, (word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 function keyText(): string {
@@ -60,13 +65,14 @@ const forms: Readonly<Record<string, RegExp>> = {
   after: /^[a-z0-9._-]{1,32}$/i,
 };
 
+const tokenForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const idForm = /^[1-9a-z][0-9a-z]{0,9}-R?[1-9a-z][0-9a-z]{0,4}$/;
 
 /** What has a form of its own in the reference, judged as the parser judges it. */
 function judged(parameters: Readonly<Record<string, string>>): Record<string, string> {
   const judgements: Record<string, string> = {};
   for (const [kind, word] of Object.entries(parameters)) {
-    if (kind === 'token') judgements[kind] = word === token ? token : 'malformed';
+    if (kind === 'token') judgements[kind] = tokenForm.test(word) ? word.toLowerCase() : 'malformed';
     if (kind === 'limit') judgements[kind] = /^[0-9]{1,9}$/.test(word) ? `${Number(word)}` : 'NaN';
     if (kind === 'key') judgements[kind] = /^[!-~]{1,64}$/.test(word) ? word : 'malformed';
     if (kind === 'id') judgements[kind] = idForm.test(word) ? word : 'malformed';
@@ -274,6 +280,18 @@ describe('a room', () => {
   });
 });
 
+/** Whether the line is a request; an expectation fails when parser and reference do not agree on it. */
+function isUnderstoodAsReference(line: Buffer): boolean {
+  const expected = referenceParse(line, commandTable, lineBytesMax);
+  if (typeof expected === 'string') {
+    expect(parse(line)).toBe(expected);
+    return false;
+  }
+  const { command, parameters } = expected;
+  expect(parse(line)).toEqual({ command, parameters: { ...parameters, ...judged(parameters) } });
+  return true;
+}
+
 test('every line is understood as the reference understands it', () => {
   const word = fc.oneof(
     fc.constantFrom(...commandTable.map(({ name }) => name)),
@@ -330,22 +348,70 @@ test('every line is understood as the reference understands it', () => {
   let understood = 0;
   fc.assert(
     fc.property(fc.oneof(line, started, plain), fc.constantFrom(undefined, 0xff, 0xe2), (text, extra) => {
-      const bytes = Buffer.concat([
-        Buffer.from(text),
-        extra === undefined ? Buffer.alloc(0) : Buffer.of(extra),
-      ]);
-      const expected = referenceParse(bytes, commandTable, lineBytesMax);
-      if (typeof expected === 'string') {
-        expect(parse(bytes)).toBe(expected);
-        return;
-      }
-      understood += 1;
-      const { command, parameters } = expected;
-      expect(parse(bytes)).toEqual({ command, parameters: { ...parameters, ...judged(parameters) } });
+      const ending = extra === undefined ? Buffer.alloc(0) : Buffer.of(extra);
+      if (isUnderstoodAsReference(Buffer.concat([Buffer.from(text), ending]))) understood += 1;
     }),
     { numRuns: 5_000 },
   );
   expect(understood).toBeGreaterThan(300);
+});
+
+test('a line that begins like the one before it is understood as if it stood alone', () => {
+  const otherToken = token.replace('0', '1');
+  const beginning = fc
+    .tuple(
+      fc.constantFrom('send', ' send', 'send ', 'inbox', 'history', 'members', 'post', 'logout', 'ping'),
+      fc.constantFrom(token, token, token.slice(1), `${token}x`, otherToken.toUpperCase(), 'é"'),
+      fc.constantFrom(' messi', ' messi', '  messi', ' #tim', ' messi.', ' m"', ' é', ''),
+    )
+    .map(([command, session, destination]) => `${command} ${session}${destination}`);
+  const ending = fc.constantFrom(
+    '',
+    ' ',
+    '\r',
+    ' a',
+    ' a\r',
+    'a',
+    '\ta',
+    ' \ta',
+    ' a\r\r',
+    ' "é"',
+    ' 17 1z-2',
+    '\0',
+  );
+  let repeated = 0;
+  fc.assert(
+    fc.property(
+      beginning,
+      fc.array(fc.tuple(ending, fc.boolean(), beginning), { minLength: 2 }),
+      (first, lines) => {
+        for (const [end, isAnother, another] of lines) {
+          const isRequest = isUnderstoodAsReference(Buffer.from((isAnother ? another : first) + end));
+          if (isRequest && !isAnother) repeated += 1;
+        }
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+  expect(repeated).toBeGreaterThan(1_000);
+});
+
+test('a parameter that the line before did not have is not taken for one of its beginning', () => {
+  const peek: CommandGrammar = {
+    name: 'peek',
+    parameters: [
+      { kind: 'token', label: 'token' },
+      { kind: 'destination', label: 'peer', optional: true },
+    ],
+  };
+  const ownParser = new RequestParser([peek], lineBytesMax);
+  const bytes = Buffer.from(`peek ${token}\npeek ${token} messi\npeek ${token} messi2\n\n`);
+  const names: string[] = [];
+  for (let at = 0; at < bytes.length - 1; at = ownParser.nextLine) {
+    expect(ownParser.parseLine(bytes, at, bytes.length)).toBe(0);
+    names.push(ownParser.name.toString());
+  }
+  expect(names).toEqual(['', 'messi', 'messi2']);
 });
 
 test('lines that follow one another in one run are each found', () => {
