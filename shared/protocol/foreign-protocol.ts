@@ -7,7 +7,8 @@ export type ForeignProtocol = 'TLS' | 'HTTP';
 const tlsHandshake = 0x16;
 const tlsMajorVersion = 0x03;
 const newline = 0x0a;
-const httpRequestLine = /^[A-Z]{3,16} \S+ HTTP\/\d/;
+/** The longest registered method is UPDATEREDIRECTREF; some have a dash. */
+const httpRequestLine = /^[A-Z][A-Z-]{2,16} \S+ HTTP\/\d/;
 
 /** What the first bytes of a connection show; undefined when they may be ours. `lines` starts with a connection's first byte. */
 export function detectForeignProtocol(firstBytes: Uint8Array): ForeignProtocol | undefined {

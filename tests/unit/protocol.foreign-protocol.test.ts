@@ -9,6 +9,9 @@ test.each([
   ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ['CONNECT example.org:443 HTTP/1.1\r\n'],
   [`GET /${'x'.repeat(8_000)} HTTP/1.1\r\n`],
+  ['M-SEARCH * HTTP/1.1\r\n'],
+  ['VERSION-CONTROL /x HTTP/1.1\r\n'],
+  ['UPDATEREDIRECTREF /x HTTP/1.1\r\n'],
 ])('%j is HTTP', (text) => {
   expect(detectForeignProtocol(Buffer.from(text))).toBe('HTTP');
 });
