@@ -9,7 +9,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Deferral, FinishedCommand, Subscription } from '../shared/batch/tasks';
-import { detectForeignProtocol } from '../shared/protocol/foreign-protocol';
+import { detectForeignProtocol, tlsMarkBytes } from '../shared/protocol/foreign-protocol';
 import { encodeJson } from '../shared/protocol/json-ascii';
 import { replyTerminator } from '../shared/protocol/limits';
 import { LineFramer } from '../shared/protocol/line-framer';
@@ -294,10 +294,13 @@ export class Connection implements RequestSource {
 
   /** Looks at a connection's first line, or at the first bytes of it while it is not whole. */
   private isForeign(chunk: Buffer, lines: Buffer | undefined): boolean {
-    const chunkIsFirst = this.framer.partialBytes === chunk.length;
-    if (lines === undefined && !chunkIsFirst) return false;
+    const { partialLine, partialBytes } = this.framer;
+    const firstBytes = lines ?? partialLine;
+    // An unfinished line is not looked at again for every piece of it.
+    const wasLookedAt = lines === undefined && partialBytes - chunk.length >= tlsMarkBytes;
+    if (firstBytes === undefined || wasLookedAt) return false;
     this.isIdentified = lines !== undefined;
-    const foreign = detectForeignProtocol(lines ?? chunk);
+    const foreign = detectForeignProtocol(firstBytes);
     if (foreign === undefined) return false;
     const message =
       `This port speaks the Benang chat protocol in plain text lines, not ${foreign}. ` +

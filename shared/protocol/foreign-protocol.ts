@@ -10,10 +10,13 @@ const newline = 0x0a;
 /** The longest registered method is UPDATEREDIRECTREF; some have a dash. */
 const httpRequestLine = /^[A-Z][A-Z-]{2,16} \S+ HTTP\/\d/;
 
-/** What the first bytes of a connection show; undefined when they may be ours. `lines` starts with a connection's first byte. */
+/** How many first bytes tell a TLS client. One alone may be a control character that somebody sent by mistake. */
+export const tlsMarkBytes = 2;
+
+/** What the first bytes of a connection show; undefined when they may be ours. */
 export function detectForeignProtocol(firstBytes: Uint8Array): ForeignProtocol | undefined {
   const first = firstBytes[0];
-  if (first === tlsHandshake && (firstBytes.length < 2 || firstBytes[1] === tlsMajorVersion)) return 'TLS';
+  if (first === tlsHandshake && firstBytes[1] === tlsMajorVersion) return 'TLS';
   // No command of ours begins with a capital letter.
   if (first === undefined || first < 0x41 || first > 0x5a) return undefined;
   const lineEnd = firstBytes.indexOf(newline);

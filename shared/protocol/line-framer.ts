@@ -21,6 +21,11 @@ export class LineFramer {
     return this.partial === undefined ? 0 : this.partial.length;
   }
 
+  /** The unfinished line that is held back, if any. Not to be kept. */
+  get partialLine(): Uint8Array | undefined {
+    return this.partial;
+  }
+
   /** Whether the next byte begins a line: nothing is held back and nothing is skipped. */
   get isAtLineStart(): boolean {
     return this.partial === undefined && !this.skipping;

@@ -1,3 +1,4 @@
+import type { LineSocket } from '../support/line-socket';
 import { rule, type ConformanceCase } from './conformance-case';
 import * as replies from './replies';
 import type { Scene } from './scene';
@@ -84,6 +85,15 @@ export const malformedCases: readonly ConformanceCase[] = [
     await scene.expectAfter(Buffer.from([0xff, 0xfe, 0x0a]), replies.badRequest);
     await scene.expectAlive();
   }),
+  rule(1, 'BAD_REQUEST for a control character that comes first, and alone', async (scene) => {
+    // A TLS ClientHello begins with 0x16 too.
+    for (const first of [0x00, 0x05, 0x16, 0x80]) {
+      const wire = await scene.connect();
+      await writeAlone(scene, wire, Buffer.of(first));
+      await scene.expectAfter('\n', replies.badRequest, wire);
+      await scene.expectAlive(wire);
+    }
+  }),
   rule(1, 'an HTTP request gets one clear line and is closed', async (scene) => {
     const headers = 'Host: localhost:8889\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\r\n';
     for (const line of [
@@ -103,6 +113,12 @@ export const malformedCases: readonly ConformanceCase[] = [
   rule(1, 'a TLS ClientHello on the plain port gets one clear line and is closed', (scene) =>
     expectTurnedAway(scene, 'a TLS ClientHello', clientHello()),
   ),
+  rule(1, 'a TLS ClientHello whose first byte comes alone is recognized too', async (scene) => {
+    const wire = await scene.connect();
+    await writeAlone(scene, wire, clientHello().subarray(0, 1));
+    wire.write(clientHello().subarray(1));
+    await scene.expectClosed('a TLS ClientHello, its first byte alone', oneClearLine, wire);
+  }),
 ];
 
 /** One line of plain text, whatever its line end: long enough to say what this port speaks. */
@@ -112,6 +128,12 @@ async function expectTurnedAway(scene: Scene, what: string, bytes: Uint8Array): 
   const wire = await scene.connect();
   wire.write(bytes);
   await scene.expectClosed(what, oneClearLine, wire);
+}
+
+/** Nothing tells that the server has read them: that it has answered another client meanwhile has to do. */
+async function writeAlone(scene: Scene, wire: LineSocket, bytes: Uint8Array): Promise<void> {
+  await wire.writeFlushed(bytes);
+  for (let answers = 0; answers < 5; answers += 1) await scene.expectAlive();
 }
 
 /** Each sequence in the middle and at the end of a text: refused, the connection lives, the inbox stays empty. */

@@ -1,5 +1,5 @@
 /** Goal: TLS and HTTP clients are recognized from their first bytes, and none of ours is taken for one. */
-import { detectForeignProtocol } from '../../shared/protocol/foreign-protocol';
+import { detectForeignProtocol, tlsMarkBytes } from '../../shared/protocol/foreign-protocol';
 import { commandTable } from '../../workers/command-table';
 
 test.each([
@@ -16,9 +16,9 @@ test.each([
   expect(detectForeignProtocol(Buffer.from(text))).toBe('HTTP');
 });
 
-test('a TLS ClientHello is TLS, from its first byte on', () => {
+test('a TLS ClientHello is TLS, from its second byte on', () => {
   const hello = Buffer.from('16030100f8010000f40303', 'hex');
-  for (let length = 1; length <= hello.length; length += 1)
+  for (let length = tlsMarkBytes; length <= hello.length; length += 1)
     expect(detectForeignProtocol(hello.subarray(0, length))).toBe('TLS');
 });
 
@@ -33,6 +33,8 @@ test.each([
   ['AUTH messi surabaya\n'],
   [' GET / HTTP/1.1\n'],
   ['send token messi GET / HTTP/1.1\n'],
+  ['\u0016'],
+  ['\u0016\n'],
   ['\u0016\u0001'],
   ['\u0000'],
 ])('%j may be ours', (text) => {
