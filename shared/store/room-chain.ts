@@ -81,8 +81,10 @@ export class RoomChain {
 
   /** Whether a message of this sequence can have been a member's; never that of membership 0. */
   mayHave(member: number, sequence: number): boolean {
-    if (member === 0 || sequence <= this.members.joinedSequence(member)) return false;
-    return sequence <= this.lastSequence(this.members.roomOf(member));
+    const { members } = this;
+    if (member === 0 || sequence <= members.joinedSequence(member)) return false;
+    // What all have read is not loaded at a start, and the room does not know of it then.
+    return sequence <= this.lastSequence(members.roomOf(member)) || sequence <= members.readThrough(member);
   }
 
   /** A member's oldest unread message, or 0. The locks of user and room are held. */

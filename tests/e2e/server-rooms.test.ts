@@ -110,6 +110,21 @@ test('a name that was left is another room after a restart, too', async () => {
   expect(await ask('messi', 'rooms')).toBe('{"status": "OK", "rooms": []}');
 }, 60_000);
 
+test('an acknowledgement may be repeated after a restart, also when nobody has anything left to read in the room', async () => {
+  await askAll('messi', 'join #tim');
+  await askAll('lineker', 'join #tim', 'send #tim satu', 'send messi dua');
+  const { messages } = JSON.parse(await ask('messi', 'fetch')) as { messages: { id: string }[] };
+  const [ofRoom, last] = messages.map(({ id }) => id);
+  await askAll('messi', `ack ${last!}`);
+  await askAll('lineker', 'leave #tim');
+  await server.stop();
+  await start();
+  await askAll('messi', `ack ${ofRoom!}`, `ack ${last!}`);
+  await askAll('lineker', 'join #tim');
+  expect(await ask('lineker', `ack ${ofRoom!}`)).toContain('"code": "NO_SUCH_MESSAGE"');
+  expect(await ask('henderson', `ack ${ofRoom!}`)).toContain('"code": "NO_SUCH_MESSAGE"');
+}, 60_000);
+
 test('history and search of a room, for its members', async () => {
   await askAll('messi', 'join #tim', 'send #tim gol satu', 'send lineker gol dua');
   await askAll('lineker', 'join #tim', 'send #tim gol tiga');
