@@ -6,6 +6,9 @@ import { fixed, whole } from '../../client/load/text-format';
 import { describeMachine, machineMarkdown } from './machine';
 import { markdownTable } from './markdown-table';
 import type { ServerUnderTest } from './servers';
+import { hashRate } from './hash-rate';
+import { product } from './servers';
+import { median } from './statistics';
 import { withServer } from './started-server';
 import type { StartedServer } from './started-server';
 
@@ -25,10 +28,11 @@ export interface LoginStorm {
   readonly storm: LoadOutcome;
 }
 
-export interface LoginRate {
-  readonly server: string;
-  readonly threads: number;
-  readonly logins: LoadOutcome;
+/** One round of logins by one thread and by two, and of hashing alone, all next to each other in time. */
+export interface LoginRound {
+  readonly logins: readonly [byOne: number, byTwo: number];
+  readonly hashes: readonly [byOne: number, byTwo: number];
+  readonly errors: ErrorCounts;
 }
 
 function planFor(started: StartedServer, seconds: number): LoadPlan {
@@ -63,24 +67,32 @@ export async function loginStorm(server: ServerUnderTest, seconds: number): Prom
   });
 }
 
-/** Closed loop: as many logins as the server's threads can hash passwords for. */
-export async function loginRate(
-  server: ServerUnderTest,
-  threads: number,
-  seconds: number,
-): Promise<LoginRate> {
-  return withServer(server, async (started) => {
-    const logins = await runLoad({
+/** As many logins as the server can hash passwords for, with one thread and with two, beside hashing without a server. */
+export async function loginRound(seconds: number): Promise<LoginRound> {
+  const hashesByOne = await hashRate(1, seconds);
+  const byOne = await loginRate(product(1), seconds);
+  const hashesByTwo = await hashRate(2, seconds);
+  const byTwo = await loginRate(product(2), seconds);
+  return {
+    logins: [byOne.requestsPerSecond, byTwo.requestsPerSecond],
+    hashes: [hashesByOne, hashesByTwo],
+    errors: total([byOne.errors, byTwo.errors]),
+  };
+}
+
+/** Closed loop. */
+function loginRate(server: ServerUnderTest, seconds: number): Promise<LoadOutcome> {
+  return withServer(server, (started) =>
+    runLoad({
       ...planFor(started, seconds),
       workload: 'login',
       connections: loginConnections,
       ratePerSecond: 0,
-    });
-    return { server: server.name, threads, logins };
-  });
+    }),
+  );
 }
 
-export function loginStormMarkdown(storms: readonly LoginStorm[], rates: readonly LoginRate[]): string {
+export function loginStormMarkdown(storms: readonly LoginStorm[], rounds: readonly LoginRound[]): string {
   const stormRows = storms.flatMap((storm) =>
     (['quiet', 'stormy'] as const).map((weather) => {
       const { latencyMs, errors } = storm[weather];
@@ -89,12 +101,12 @@ export function loginStormMarkdown(storms: readonly LoginStorm[], rates: readonl
       return [storm.server, logins, ...figures, errorText(errors)];
     }),
   );
-  const rateRows = rates.map((rate) => [
-    rate.server,
-    String(rate.threads),
-    fixed(rate.logins.requestsPerSecond),
-    fixed(rate.logins.latencyMs.p50),
-    errorText(rate.logins.errors),
+  const rateRows = (['logins', 'hashes'] as const).map((what) => [
+    what === 'logins' ? 'logins' : 'hashing alone, no server',
+    ...[0, 1].map((threads) => fixed(median(rounds.map((round) => round[what][threads]!)))),
+    median(rounds.map(({ [what]: [byOne, byTwo] }) => byTwo / byOne)).toFixed(2),
+    rounds.map(({ [what]: [byOne, byTwo] }) => (byTwo / byOne).toFixed(2)).join(', '),
+    what === 'logins' ? errorText(total(rounds.map(({ errors }) => errors))) : 'none',
   ]);
   return [
     machineMarkdown(describeMachine()),
@@ -103,14 +115,23 @@ export function loginStormMarkdown(storms: readonly LoginStorm[], rates: readonl
     '',
     markdownTable(['server', 'logins/s', 'p50 ms', 'p99 ms', 'p99.9 ms', 'max ms', 'errors'], stormRows),
     '',
-    `Logins in a closed loop of ${loginConnections} connections:`,
+    `Logins in a closed loop of ${loginConnections} connections, and the same hashing without a server; medians:`,
     '',
-    markdownTable(['server', 'threads', 'logins/s', 'p50 ms', 'errors'], rateRows),
+    markdownTable(['', '1 thread', '2 threads', 'growth', 'by round', 'errors'], rateRows),
     '',
   ].join('\n');
 }
 
-function errorText(errors: Readonly<Record<string, number>>): string {
+type ErrorCounts = Readonly<Record<string, number>>;
+
+function total(counts: readonly ErrorCounts[]): ErrorCounts {
+  const sums: Record<string, number> = {};
+  for (const [code, count] of counts.flatMap((each) => Object.entries(each)))
+    sums[code] = (sums[code] ?? 0) + count;
+  return sums;
+}
+
+function errorText(errors: ErrorCounts): string {
   const entries = Object.entries(errors).map(([code, count]) => `${whole(count)} ${code}`);
   return entries.length === 0 ? 'none' : entries.join(', ');
 }

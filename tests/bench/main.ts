@@ -5,8 +5,8 @@ import { compare } from './compare';
 import { comparisonMarkdown } from './compare-markdown';
 import { fanOut, fanOutMarkdown } from './fan-out';
 import { idleMemory, idleMemoryMarkdown } from './idle-memory';
-import { loginRate, loginStorm, loginStormMarkdown } from './login-storm';
-import type { LoginRate, LoginStorm } from './login-storm';
+import { loginRound, loginStorm, loginStormMarkdown } from './login-storm';
+import type { LoginRound, LoginStorm } from './login-storm';
 import { pushLatency, pushLatencyMarkdown } from './push-latency';
 import { searchLatency, searchLatencyMarkdown } from './search-latency';
 import { plainNet, product, servers } from './servers';
@@ -104,17 +104,21 @@ program
   .command('login-storm')
   .description('latency of quick commands while many log in, and logins a second by threads')
   .option('--seconds <n>', 'length of each measurement', positive, 5)
+  .option('--rounds <n>', 'how often logins are counted with one thread and with two', wholePositive, 3)
   .option('--only <names>', 'servers for the storm', serverList, [product()])
   .option('--json <file>', 'write the figures as JSON')
-  .action(async (options: { seconds: number; only: ServerUnderTest[]; json?: string }) => {
+  .action(async (options: { seconds: number; rounds: number; only: ServerUnderTest[]; json?: string }) => {
     const storms: LoginStorm[] = [];
     for (const server of options.only) {
       storms.push(await loginStorm(server, options.seconds));
       tell(`${server.name}: storm over`);
     }
-    const rates: LoginRate[] = [];
-    for (const threads of [1, 2]) rates.push(await loginRate(product(threads), threads, options.seconds));
-    finish(loginStormMarkdown(storms, rates), { storms, rates }, options.json);
+    const rounds: LoginRound[] = [];
+    for (let round = 1; round <= options.rounds; round += 1) {
+      rounds.push(await loginRound(options.seconds));
+      tell(`logins: round ${round}/${options.rounds}`);
+    }
+    finish(loginStormMarkdown(storms, rounds), { storms, rounds }, options.json);
   });
 
 program
