@@ -10,15 +10,13 @@
 import type { Socket } from 'node:net';
 import type { Deferral, FinishedCommand, Subscription } from '../shared/batch/tasks';
 import { detectForeignProtocol, tlsMarkBytes } from '../shared/protocol/foreign-protocol';
-import { encodeJson } from '../shared/protocol/json-ascii';
-import { replyTerminator } from '../shared/protocol/limits';
 import { LineFramer } from '../shared/protocol/line-framer';
+import { errorFrame } from '../shared/protocol/reply-writer';
 import { SocketWriter } from '../shared/sockets/socket-writer';
 import type { RequestSource, SegmentResult } from './dispatcher';
 import type { Client } from './limits/client';
 import type { ConnectionBudget } from './limits/flood-budget';
 import { rateLimitedFrame } from './limits/rate-limited';
-import { errorReply } from '../shared/protocol/reply-writer';
 import { readSocket } from './socket-reader';
 
 /** Whole lines held for a connection whose earlier ones are under way. Past this it is not read from. */
@@ -33,7 +31,7 @@ const refusalsPerWrite = 256;
 const lingerMs = 250;
 
 const newline = 0x0a;
-const unknownOutcome = encodeJson(errorReply('UNKNOWN_OUTCOME')) + replyTerminator;
+const unknownOutcome = errorFrame('UNKNOWN_OUTCOME');
 
 /** What a connection needs of the server around it. */
 export interface ConnectionHost {
@@ -305,7 +303,7 @@ export class Connection implements RequestSource {
     const message =
       `This port speaks the Benang chat protocol in plain text lines, not ${foreign}. ` +
       `Try: chat-client connect ${this.host.address()}`;
-    this.close(encodeJson({ ...errorReply('BAD_REQUEST'), message }) + replyTerminator);
+    this.close(errorFrame('BAD_REQUEST', message));
     return true;
   }
 

@@ -10,9 +10,7 @@
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { HistoryAnswer, HistoryJob, HistoryRequest, HistorySettings } from '../shared/batch/history-job';
-import { encodeJson } from '../shared/protocol/json-ascii';
-import { replyTerminator } from '../shared/protocol/limits';
-import { errorReply } from '../shared/protocol/reply-writer';
+import { errorFrame } from '../shared/protocol/reply-writer';
 import { isPassing } from './journal';
 import type { Logger } from './logger';
 import { workersFolder } from './workers-folder';
@@ -24,7 +22,7 @@ const jobsPerUserMax = 8;
 /** Catching up takes longer only while a backup is taken, which the tables hold still for. */
 const catchUpMsMax = 5_000;
 
-const busy = encodeJson(errorReply('BUSY')) + replyTerminator;
+const busy = errorFrame('BUSY');
 
 interface WaitingJob {
   readonly job: HistoryJob;

@@ -3,9 +3,7 @@
  * unfinished for too long.
  */
 import net, { type AddressInfo, type Socket } from 'node:net';
-import { encodeJson } from '../shared/protocol/json-ascii';
-import { replyTerminator } from '../shared/protocol/limits';
-import { errorReply } from '../shared/protocol/reply-writer';
+import { errorFrame } from '../shared/protocol/reply-writer';
 import { Connection, type ConnectionHost, endSocket } from './connection';
 import type { Client } from './limits/client';
 import type { Limits } from './limits/limits';
@@ -23,7 +21,7 @@ const handshakeTimeoutMs = 10_000;
 /** The kernel's queue of connections not accepted yet; a fleet that reconnects at once needs a long one. */
 const backlog = 4_096;
 
-const busy = encodeJson(errorReply('BUSY')) + replyTerminator;
+const busy = errorFrame('BUSY');
 const tooManyFromAddress = rateLimitedFrame(1_000, 'Terlalu banyak koneksi dari alamat ini');
 
 export interface ListenerOptions {
@@ -67,7 +65,7 @@ export class Listener {
     };
     this.proxied = new ProxiedSockets(log);
     const message = `Request tidak selesai dalam ${options.lineTimeoutMs / 1_000} detik`;
-    this.unfinished = encodeJson({ ...errorReply('BAD_REQUEST'), message }) + replyTerminator;
+    this.unfinished = errorFrame('BAD_REQUEST', message);
     this.server = net.createServer(
       { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs },
       (socket) => {

@@ -2,9 +2,7 @@
  * Runs the slow part of slow commands: a bounded number at once, a bounded number waiting, and past that BUSY.
  */
 import type { Deferral, FinishedCommand, HashDeferral } from '../shared/batch/tasks';
-import { encodeJson } from '../shared/protocol/json-ascii';
-import { replyTerminator } from '../shared/protocol/limits';
-import { errorReply } from '../shared/protocol/reply-writer';
+import { errorFrame } from '../shared/protocol/reply-writer';
 import type { HistoryLane } from './history-lane';
 import type { ChatPool, HashPool } from './pool';
 import type { ReleaseGate } from './release-gate';
@@ -13,7 +11,7 @@ import type { ReleaseGate } from './release-gate';
 const waitingPerThreadMax = 512;
 
 const busy: FinishedCommand = {
-  reply: encodeJson(errorReply('BUSY')) + replyTerminator,
+  reply: errorFrame('BUSY'),
   user: 0,
   position: undefined,
 };

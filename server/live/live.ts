@@ -8,8 +8,8 @@
  */
 import { type Delivery, deliveryKind } from '../../shared/batch/delivery-area';
 import type { CaughtUp, CatchUpTask, Subscription } from '../../shared/batch/tasks';
-import { encodeJson, type JsonValue } from '../../shared/protocol/json-ascii';
-import { replyTerminator } from '../../shared/protocol/limits';
+import type { JsonValue } from '../../shared/protocol/json-ascii';
+import { encodeFrame } from '../../shared/protocol/reply-writer';
 import type { TokenWords } from '../../shared/protocol/token';
 import type { SubscriptionFlags } from '../../shared/store/subscription-flags';
 import { DeliveryQueue, type DeliveryRun, mergeRuns, type OpenBatch } from './delivery-queue';
@@ -125,7 +125,7 @@ export class Live {
   tell(told: readonly { readonly listeners: readonly number[]; readonly event: JsonValue }[]): void {
     const frames = new Map<number, string>();
     for (const { listeners, event } of told) {
-      const frame = eventFrame(event);
+      const frame = encodeFrame(event);
       for (const user of listeners) frames.set(user, (frames.get(user) ?? '') + frame);
     }
     for (const [user, text] of frames)
@@ -136,7 +136,7 @@ export class Live {
   announceRestart(): void {
     for (const sink of this.bySink.keys()) {
       const delayMs = restartDelayMs + Math.floor(Math.random() * restartSpreadMs);
-      sink.push(eventFrame({ event: 'restart', retry_ms: delayMs }));
+      sink.push(encodeFrame({ event: 'restart', retry_ms: delayMs }));
     }
   }
 
@@ -231,13 +231,8 @@ export class Live {
   }
 }
 
-/** A frame that nobody asked for with this very request. */
-function eventFrame(event: JsonValue): string {
-  return encodeJson(event) + replyTerminator;
-}
-
-const gapFrame = eventFrame({ event: 'gap' });
-const logoutFrame = eventFrame({ event: 'logout' });
+const gapFrame = encodeFrame({ event: 'gap' });
+const logoutFrame = encodeFrame({ event: 'logout' });
 
 function addTo(index: Map<number, Set<Subscriber>>, key: number, subscriber: Subscriber): void {
   const found = index.get(key);

@@ -5,9 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
-import { encodeJson } from '../../shared/protocol/json-ascii';
-import { replyTerminator } from '../../shared/protocol/limits';
-import { errorReply } from '../../shared/protocol/reply-writer';
+import { errorFrame } from '../../shared/protocol/reply-writer';
 import { endSocket } from '../connection';
 import type { Logger } from '../logger';
 import { secureContextOptions, type TlsIdentity } from './tls-identity';
@@ -188,7 +186,7 @@ export class TlsGate {
   /** To people, and to clients that show what they are told: a client that waits for TLS fails either way. */
   private refusePlainText(socket: Socket): void {
     const message = `This port speaks TLS. Try: chat-client connect ${this.options.connectArguments()}`;
-    const frame = encodeJson({ ...errorReply('BAD_REQUEST'), message }) + replyTerminator;
+    const frame = errorFrame('BAD_REQUEST', message);
     socket.removeAllListeners('readable');
     dismiss(socket, Buffer.from(frame, 'latin1'));
   }

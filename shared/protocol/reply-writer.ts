@@ -18,14 +18,27 @@ export class AsciiBytes {
   }
 }
 
-/** A whole reply, terminator included, as bytes. */
-export function encodeReply(reply: JsonValue): AsciiBytes {
-  return new AsciiBytes(encodeJson(reply) + replyTerminator);
+/** A whole reply or event, terminator included, as text. */
+export function encodeFrame(frame: JsonValue): string {
+  return encodeJson(frame) + replyTerminator;
 }
 
-/** The error reply of a code, as JSON. */
-export function errorReply(code: ErrorCode): { status: 'ERROR'; message: string; code: ErrorCode } {
-  return { status: 'ERROR', message: errorTexts[code], code };
+/** The same as bytes. */
+export function encodeReply(reply: JsonValue): AsciiBytes {
+  return new AsciiBytes(encodeFrame(reply));
+}
+
+/** The error reply of a code, as JSON. `message` stands in place of the code's own text. */
+export function errorReply(
+  code: ErrorCode,
+  message: string = errorTexts[code],
+): { status: 'ERROR'; message: string; code: ErrorCode } {
+  return { status: 'ERROR', message, code };
+}
+
+/** A whole error reply, as text. */
+export function errorFrame(code: ErrorCode, message?: string): string {
+  return encodeFrame(errorReply(code, message));
 }
 
 const encodedErrors = Object.fromEntries(
@@ -85,7 +98,7 @@ export class ReplyWriter {
 
   /** Writes a whole reply. Not for the hot path. */
   reply(reply: JsonValue): void {
-    this.ascii(encodeJson(reply) + replyTerminator);
+    this.ascii(encodeFrame(reply));
   }
 
   error(code: ErrorCode): void {

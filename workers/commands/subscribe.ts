@@ -1,8 +1,7 @@
-import { encodeJson } from '../../shared/protocol/json-ascii';
-import { replyTerminator } from '../../shared/protocol/limits';
+import { encodeFrame } from '../../shared/protocol/reply-writer';
 import type { QuickCommand } from '../command';
 
-const reply = encodeJson({ status: 'OK', message: 'Subscribed' }) + replyTerminator;
+const reply = encodeFrame({ status: 'OK', message: 'Subscribed' });
 
 /** `subscribe <token>`: this connection gets what is unread, and then what comes, until it closes or the session ends. */
 export const subscribe: QuickCommand = {
