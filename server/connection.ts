@@ -17,6 +17,7 @@ import type { RequestSource, SegmentResult } from './dispatcher';
 import type { Client } from './limits/client';
 import type { ConnectionBudget } from './limits/flood-budget';
 import { rateLimitedFrame } from './limits/rate-limited';
+import { endSocket } from './socket-end';
 import { readSocket } from './socket-reader';
 
 /** Whole lines held for a connection whose earlier ones are under way. Past this it is not read from. */
@@ -26,9 +27,6 @@ const sendQueueBytesMax = 262_144;
 
 /** Refusals that are written at once. */
 const refusalsPerWrite = 256;
-
-/** How long a client that was told that this was all may take to close. */
-const lingerMs = 250;
 
 const newline = 0x0a;
 const unknownOutcome = errorFrame('UNKNOWN_OUTCOME');
@@ -391,14 +389,4 @@ function countLines(lines: Buffer | undefined): number {
   let count = 0;
   if (lines !== undefined) for (const byte of lines) if (byte === newline) count += 1;
   return count;
-}
-
-/** Lets out what is written, tells the client that it was all, and does not wait long for its goodbye. */
-export function endSocket(socket: Socket): void {
-  if (socket.destroyed || socket.writableEnded) return;
-  socket.end(() => {
-    setTimeout(() => {
-      socket.destroy();
-    }, lingerMs);
-  });
 }

@@ -4,12 +4,13 @@
  */
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { errorFrame } from '../shared/protocol/reply-writer';
-import { Connection, type ConnectionHost, endSocket } from './connection';
+import { Connection, type ConnectionHost } from './connection';
 import type { Client } from './limits/client';
 import type { Limits } from './limits/limits';
 import { rateLimitedFrame } from './limits/rate-limited';
 import type { Logger } from './logger';
 import { ProxiedSockets } from './proxied-sockets';
+import { dismissSocket } from './socket-end';
 import { exitCode, StartError } from './start-error';
 import { TlsGate } from './tls/tls-gate';
 import type { TlsIdentity } from './tls/tls-identity';
@@ -181,7 +182,7 @@ export class Listener {
     }
     if (connections.isFirstRefusal(network))
       this.log.warn({ address: text }, 'refused a connection: its address has as many as allowed');
-    if (this.gate === undefined) refuse(socket, tooManyFromAddress);
+    if (this.gate === undefined) dismissSocket(socket, tooManyFromAddress);
     else this.gate.deny(socket);
     return false;
   }
@@ -195,7 +196,7 @@ export class Listener {
     if (this.busyRefusals === 0)
       this.log.warn({ connectionsMax }, 'refused a connection: there are as many as allowed');
     this.busyRefusals += 1;
-    refuse(socket, busy);
+    dismissSocket(socket, busy);
   }
 
   /** What a flood of connections comes to, in one line for many. */
@@ -223,14 +224,6 @@ export class Listener {
       }
     }
   }
-}
-
-/** Ends a socket that is not served, after a frame that says why. */
-function refuse(socket: Socket, frame: string): void {
-  socket.on('error', () => undefined);
-  socket.write(frame, 'latin1');
-  socket.resume();
-  endSocket(socket);
 }
 
 /** It has never used a session, and neither side owes the other anything. */

@@ -6,8 +6,8 @@
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
 import { errorFrame } from '../../shared/protocol/reply-writer';
-import { endSocket } from '../connection';
 import type { Logger } from '../logger';
+import { dismissSocket } from '../socket-end';
 import { secureContextOptions, type TlsIdentity } from './tls-identity';
 
 /** The first byte of a TLS connection: the record type of a handshake. No request line begins with it. */
@@ -99,9 +99,7 @@ export class TlsGate {
 
   /** Turns away a client, in a way that its TLS understands, for no more than a few bytes. */
   deny(socket: Socket): void {
-    // A reset by the peer ends in 'close' like everything else.
-    socket.on('error', () => undefined);
-    dismiss(socket, accessDenied);
+    dismissSocket(socket, accessDenied);
   }
 
   /** Cuts the sockets whose handshake is not complete. */
@@ -188,7 +186,7 @@ export class TlsGate {
     const message = `This port speaks TLS. Try: chat-client connect ${this.options.connectArguments()}`;
     const frame = errorFrame('BAD_REQUEST', message);
     socket.removeAllListeners('readable');
-    dismiss(socket, Buffer.from(frame, 'latin1'));
+    dismissSocket(socket, frame);
   }
 }
 
@@ -197,13 +195,6 @@ function holdsWholeRecord(bytes: Buffer): boolean {
   if (bytes.length < recordHeaderBytes) return false;
   const recordBytes = bytes.readUInt16BE(recordLengthAt);
   return recordBytes > recordBytesMax || bytes.length >= recordHeaderBytes + recordBytes;
-}
-
-/** Ends a socket after these bytes. What its client still sends is dropped: unread, it would take them along. */
-function dismiss(socket: Socket, lastWords: Uint8Array): void {
-  socket.write(lastWords);
-  socket.resume();
-  endSocket(socket);
 }
 
 /** Tells apart the connections there are; undefined when the peer has left already. The encrypted socket has its plain one's. */
