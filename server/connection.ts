@@ -3,8 +3,8 @@
  *
  * States: idle (nothing to do) → waiting (in the dispatcher's queue) → running (its lines are under way) → idle.
  * A connection whose client does not read its replies is *congested*: it is not read from and not enqueued until its
- * send queue has drained, and cut when nothing of that leaves for too long. One that is over its budget
- * (`limits/flood-budget.ts`) is not read from for a while; what was read over it is refused in its turn, after all that
+ * send queue has drained, and cut when nothing of it leaves for too long. One that is over its budget
+ * (`limits/flood-guard.ts`) is not read from for a while; what was read over it is refused in its turn, after all that
  * was read before.
  */
 import type { Socket } from 'node:net';
@@ -16,7 +16,7 @@ import { SocketWriter } from '../shared/sockets/socket-writer';
 import type { RequestSource, SegmentResult } from './dispatcher';
 import type { Client } from './limits/client';
 import type { ConnectionBudget } from './limits/flood-budget';
-import { rateLimitedFrame } from './limits/rate-limited';
+import { FloodGuard } from './limits/flood-guard';
 import { endSocket } from './socket-end';
 import { readSocket } from './socket-reader';
 
@@ -24,9 +24,6 @@ import { readSocket } from './socket-reader';
 const readAheadBytesMax = 65_536;
 /** Replies that the client has not read yet. Past this it is neither read from nor served. */
 const sendQueueBytesMax = 262_144;
-
-/** Refusals that are written at once. */
-const refusalsPerWrite = 256;
 
 const newline = 0x0a;
 const unknownOutcome = errorFrame('UNKNOWN_OUTCOME');
@@ -67,15 +64,12 @@ export class Connection implements RequestSource {
 
   private readonly framer: LineFramer;
   private readonly writer: SocketWriter;
+  /** Undefined: the client may ask for as much as it likes. */
+  private readonly flood: FloodGuard | undefined;
   private pending: Buffer[] = [];
   private pendingBytes = 0;
   private state: 'idle' | 'waiting' | 'running' = 'idle';
   private isPaused = false;
-  /** Runs while the connection is over its budget. */
-  private budgetTimer: NodeJS.Timeout | undefined;
-  /** Requests to be refused once all before them are answered, and how. */
-  private refusedCount = 0;
-  private refusal = '';
   private isIdentified = false;
   /** The client will send no more. */
   private hasEnded = false;
@@ -87,11 +81,14 @@ export class Connection implements RequestSource {
     private readonly socket: Socket,
     private readonly host: ConnectionHost,
     readonly client: Client,
-    /** Undefined: as much as the client likes. */
-    private readonly budget: ConnectionBudget | undefined,
+    budget: ConnectionBudget | undefined,
     nowMs: number,
   ) {
     this.lastReceivedMs = nowMs;
+    if (budget !== undefined)
+      this.flood = new FloodGuard(budget, () => {
+        if (this.state === 'idle') this.proceed();
+      });
     this.framer = new LineFramer(host.lineBytesMax);
     readSocket(socket, (buffer, byteCount) => {
       this.receive(buffer, byteCount);
@@ -108,7 +105,7 @@ export class Connection implements RequestSource {
     socket.on('close', () => {
       this.isClosed = true;
       this.pending = [];
-      clearTimeout(this.budgetTimer);
+      this.flood?.stop();
       host.forget(this);
     });
   }
@@ -163,7 +160,7 @@ export class Connection implements RequestSource {
 
   /** Nothing of it is under way or waits. */
   get isIdle(): boolean {
-    return this.state === 'idle' && this.pendingBytes === 0 && this.refusedCount === 0;
+    return this.state === 'idle' && this.pendingBytes === 0 && this.flood?.owesRefusals !== true;
   }
 
   /** Whether an unfinished request has been so since before then, and all the time could have been finished. */
@@ -194,7 +191,7 @@ export class Connection implements RequestSource {
     this.isDraining = true;
     this.pending = [];
     this.pendingBytes = 0;
-    this.refusedCount = 0;
+    this.flood?.dropRefusals();
     if (lastFrame !== undefined) this.writer.write(lastFrame);
     this.endedSinceMs ??= performance.now();
     endSocket(this.socket);
@@ -209,7 +206,7 @@ export class Connection implements RequestSource {
     this.lastReceivedMs = performance.now();
     // Read and dropped: closing a socket with unread bytes would make the kernel drop the last replies too.
     if (this.isDraining) return;
-    if (this.budget !== undefined && this.isOver(this.budget, buffer, byteCount)) return;
+    if (this.flood !== undefined && this.isOver(this.flood, buffer, byteCount)) return;
     if (this.sendOn(buffer, byteCount)) return;
     this.take(Buffer.from(buffer.subarray(0, byteCount)));
   }
@@ -233,45 +230,26 @@ export class Connection implements RequestSource {
   }
 
   /** When what was read is more than the budget: takes what is within it, and refuses the rest. */
-  private isOver(budget: ConnectionBudget, buffer: Buffer, byteCount: number): boolean {
-    const nowMs = performance.now();
-    // What comes after a refused request is refused with it: it might depend on it, and order is kept.
-    const withinBytes = this.refusedCount > 0 ? 0 : budget.take(buffer, byteCount, nowMs);
-    if (withinBytes === byteCount && !budget.owes(nowMs)) return false;
+  private isOver(flood: FloodGuard, buffer: Buffer, byteCount: number): boolean {
+    const withinBytes = flood.take(buffer, byteCount);
+    if (withinBytes === undefined) return false;
     if (withinBytes > 0) this.take(Buffer.from(buffer.subarray(0, withinBytes)));
     // It came with another protocol and was told so.
     if (this.isDraining) return true;
-    if (withinBytes < byteCount) this.refuse(budget, Buffer.from(buffer.subarray(withinBytes, byteCount)));
-    this.waitForBudget(budget.waitMs(nowMs));
+    if (withinBytes < byteCount) {
+      const lines = this.frame(Buffer.from(buffer.subarray(withinBytes, byteCount)));
+      if (flood.refuse(lines) && this.state === 'idle') this.proceed();
+    }
+    this.pause();
+    flood.wait();
     return true;
   }
 
-  private refuse(budget: ConnectionBudget, chunk: Buffer): void {
-    const nowMs = performance.now();
-    const count = countLines(this.frame(chunk));
-    if (count === 0) return;
-    budget.chargeRefusals(count * rateLimitedFrame(budget.waitMs(nowMs)).length, nowMs);
-    this.refusal = rateLimitedFrame(budget.waitMs(nowMs));
-    this.refusedCount += count;
-    if (this.state === 'idle') this.proceed();
-  }
-
-  private waitForBudget(waitMs: number): void {
-    this.pause();
-    clearTimeout(this.budgetTimer);
-    this.budgetTimer = setTimeout(() => {
-      this.budgetTimer = undefined;
-      if (this.state === 'idle') this.proceed();
-    }, waitMs);
-  }
-
-  /** Writes refusals as long as the client reads them. */
-  private writeRefusals(): void {
-    while (this.refusedCount > 0 && this.congestedSinceMs === undefined && !this.isClosed) {
-      const count = Math.min(this.refusedCount, refusalsPerWrite);
-      this.refusedCount -= count;
-      this.write(this.refusal.repeat(count));
-    }
+  /** Writes refusals as long as the client reads them. False when some are left. */
+  private writeRefusals(flood: FloodGuard): boolean {
+    while (flood.owesRefusals && this.congestedSinceMs === undefined && !this.isClosed)
+      this.write(flood.takeRefusals());
+    return !flood.owesRefusals;
   }
 
   /** The common case, without a copy in between: whole lines only, nothing before them, and room in the open batch. */
@@ -334,11 +312,8 @@ export class Connection implements RequestSource {
       this.enqueue();
       return;
     }
-    if (this.refusedCount > 0) {
-      this.writeRefusals();
-      if (this.refusedCount > 0) return;
-    }
-    if (this.isPaused && this.budgetTimer === undefined) this.resume();
+    if (this.flood !== undefined && !this.writeRefusals(this.flood)) return;
+    if (this.isPaused && this.flood?.isWaiting !== true) this.resume();
     this.endWhenDone();
   }
 
@@ -360,7 +335,7 @@ export class Connection implements RequestSource {
     const previous = this.user;
     if (user === previous) return;
     this.user = user;
-    if (user !== 0) this.budget?.claim(user, performance.now());
+    if (user !== 0) this.flood?.claim(user);
     if (!this.isClosed) this.host.moved(previous, user);
   }
 
@@ -383,10 +358,4 @@ export class Connection implements RequestSource {
     if (this.isDraining) endSocket(this.socket);
     else this.socket.end();
   }
-}
-
-function countLines(lines: Buffer | undefined): number {
-  let count = 0;
-  if (lines !== undefined) for (const byte of lines) if (byte === newline) count += 1;
-  return count;
 }
