@@ -8,7 +8,7 @@ import { type Account, readAccountLines } from './account-rules';
 import type { ServerOptions } from './options';
 import type { ChatPool, HashPool } from './pool';
 import type { ReleaseGate } from './release-gate';
-import { exitCode, StartError } from './start-error';
+import { exitCode, messageOf, StartError } from './start-error';
 
 const demoPassword = 'surabaya';
 /** The seed's family. */
@@ -151,10 +151,7 @@ export function readAccountFile(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new StartError(
-      `cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`,
-      exitCode.badUsage,
-    );
+    throw new StartError(`cannot read ${file}: ${messageOf(error)}`, exitCode.badUsage);
   }
 }
 

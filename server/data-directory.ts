@@ -2,13 +2,14 @@
  * A data directory and its one owner. Who listens on the directory's control socket owns it; the kernel lets go of a
  * socket with its process, so a crash leaves nothing that has to be cleaned up by hand.
  */
-import { chmodSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, constants, existsSync, openSync, rmSync, statSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { dataFolders } from '../shared/journal/data-folders';
+import { makeDataFolder, refusedBy } from './data-folder';
 import { claimEndingBytes, withClaim } from './directory-claim';
 import { closeServer, codeOf, connectLocal, listenLocal } from './local-socket';
-import { exitCode, isStartError, StartError } from './start-error';
+import { exitCode, messageOf, StartError } from './start-error';
 
 /** Operators are few: who opens more connections than this is not one. */
 const controlConnectionsMax = 64;
@@ -34,7 +35,7 @@ export class DataDirectory {
    * socket. Throws a `StartError` when another server has it, or it cannot be used.
    */
   static async own(folder: string, onConnection: (socket: net.Socket) => void): Promise<DataDirectory> {
-    makePrivate(folder);
+    makeDataFolder(folder);
     const socket = openForSocket(folder);
     const connections = new Set<net.Socket>();
     const server = net.createServer((connection) => {
@@ -108,44 +109,6 @@ export async function connectToOwner(folder: string): Promise<net.Socket | undef
   }
 }
 
-/**
- * Throws a `StartError` when a directory is another user's: what an operator's command would create in it, its server
- * could not open.
- */
-export function requireOwnFiles(folder: string): void {
-  const user = process.geteuid?.();
-  const owner = ownerOf(folder);
-  if (user === undefined || owner === undefined || owner === user) return;
-  throw new StartError(
-    `the data directory ${folder} belongs to user ${owner}, and this is user ${user}. ` +
-      `Run the command as its owner: sudo -u '#${owner}' chat-server …`,
-    exitCode.dataUnavailable,
-  );
-}
-
-/**
- * Throws a `StartError` when there is something else than a folder in the place of a directory, which may be missing, or a
- * backup that was cut short: a start would begin anew in it, and nobody would see that all accounts are gone.
- */
-export function requireFolder(folder: string): void {
-  if (!(statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? true))
-    throw unusable(folder, new Error('it is not a directory'));
-  const { incomplete, tables } = dataFolders(folder);
-  if (existsSync(incomplete) && !existsSync(tables))
-    throw unusable(
-      folder,
-      new Error('it is a backup that is not complete. Use another one, or make it again in another folder'),
-    );
-}
-
-function ownerOf(folder: string): number | undefined {
-  try {
-    return statSync(folder, { throwIfNoEntry: false })?.uid;
-  } catch (error) {
-    throw unusable(folder, error);
-  }
-}
-
 /** What stays the same of a file, wherever it is moved to; undefined when there is none. */
 function identityOf(file: string): string | undefined {
   const found = statSync(file, { throwIfNoEntry: false });
@@ -158,62 +121,6 @@ function lost(folder: string): StartError {
       'All that was acknowledged is in the files that were there: put them back, or start the server where they are now.',
     exitCode.dataUnavailable,
   );
-}
-
-function makePrivate(folder: string): void {
-  try {
-    requireFolder(folder);
-    if (!isFolder(folder)) makeFolders(path.resolve(folder));
-    if ((statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);
-  } catch (error) {
-    throw refusedBy(folder, error);
-  }
-}
-
-/** What the system says, or why it does: the directory is another user's, or lies where nothing can be written. */
-function refusedBy(folder: string, error: unknown): StartError {
-  if (isStartError(error)) return error;
-  if (codeOf(error) === 'EROFS') return readOnly(folder);
-  try {
-    if (deniedCodes.includes(codeOf(error))) requireOwnFiles(folder);
-  } catch (reason) {
-    if (isStartError(reason)) return reason;
-  }
-  return unusable(folder, error);
-}
-
-/** Whoever owns a directory listens on a socket in it, if only to read what else there is. */
-function readOnly(folder: string): StartError {
-  return new StartError(
-    `the data directory ${folder} is on a file system that can only be read. Copy it to one that can be written, or ` +
-      'mount that one so, and try again.',
-    exitCode.dataUnavailable,
-  );
-}
-
-const deniedCodes: readonly unknown[] = ['EACCES', 'EPERM'];
-
-function unusable(folder: string, error: unknown): StartError {
-  return new StartError(
-    `cannot use the data directory ${folder}: ${messageOf(error)}`,
-    exitCode.dataUnavailable,
-  );
-}
-
-/** Not `recursive` of Node: of a folder that cannot be made, like one in /proc, it would try for ever. */
-function makeFolders(folder: string): void {
-  const parent = path.dirname(folder);
-  if (!isFolder(parent)) makeFolders(parent);
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    // Another process, which starts at the same time, has made it first: whose it is, the socket in it says.
-    if (!isFolder(folder)) throw error;
-  }
-}
-
-function isFolder(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** Another process has the directory, or is taking it. */
@@ -298,8 +205,4 @@ function openForSocket(folder: string): SocketPath {
   } catch (error) {
     throw refusedBy(folder, error);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

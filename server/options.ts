@@ -11,7 +11,7 @@ import { limitOptions } from './limits/limit-options';
 import type { LimitSettings } from './limits/limits';
 import { type LogFormat, type LogLevel, logLevels } from './logger';
 import { integer, nonEmpty } from './option-values';
-import { exitCode, StartError } from './start-error';
+import { exitCode, messageOf, StartError } from './start-error';
 
 export interface ServerOptions extends LimitSettings {
   readonly threads: number;
@@ -221,7 +221,7 @@ function readConfigFile(file: string): object {
   try {
     parsed = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw badConfig(file, error instanceof Error ? error.message : String(error));
+    throw badConfig(file, messageOf(error));
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
     throw badConfig(file, 'not a JSON object');
@@ -242,7 +242,7 @@ function parseConfigValue(file: string, option: Option, value: unknown): unknown
     const parse = option.parseArg as (text: string, previous: undefined) => unknown;
     return parse(String(value), undefined);
   } catch (error) {
-    throw badConfig(file, `"${option.name()}": ${error instanceof Error ? error.message : String(error)}`);
+    throw badConfig(file, `"${option.name()}": ${messageOf(error)}`);
   }
 }
 

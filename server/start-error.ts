@@ -26,3 +26,8 @@ export class StartError extends Error {
 export function isStartError(error: unknown): error is StartError {
   return error instanceof Error && 'code' in error && error.code === 'START_ERROR';
 }
+
+/** What an error says, for a sentence of our own. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -7,7 +7,7 @@ import type { CheckReport } from '../../shared/journal/inspect-messages';
 import { checkUsername } from '../account-rules';
 import { chooseAccounts } from '../accounts';
 import type { ServerOptions } from '../options';
-import { requireFolder, requireOwnFiles } from '../data-directory';
+import { requireOwnFiles, requireUsableFolder } from '../data-folder';
 import { exitCode, StartError } from '../start-error';
 import { chooseCertificate, loadIdentity } from '../tls/certificate-source';
 import { expiryOf } from '../tls/tls-identity';
@@ -92,7 +92,7 @@ async function check(options: ServerOptions): Promise<void> {
   if (!hasData(data)) {
     // What is in another user's directory may only not be seen.
     requireOwnFiles(data);
-    requireFolder(data);
+    requireUsableFolder(data);
     say('Data', `there is none in ${folder} yet`);
     return;
   }

@@ -7,13 +7,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { dataFolders } from '../../shared/journal/data-folders';
-import {
-  connectToOwner,
-  DataDirectory,
-  DirectoryInUse,
-  requireFolder,
-  requireOwnFiles,
-} from '../data-directory';
+import { connectToOwner, DataDirectory, DirectoryInUse } from '../data-directory';
+import { requireOwnFiles, requireUsableFolder } from '../data-folder';
 import { createLogger, type Logger } from '../logger';
 import type { ServerOptions } from '../options';
 import { exitCode, StartError } from '../start-error';
@@ -136,7 +131,7 @@ function requireData(folder: string): void {
   if (hasData(folder)) return;
   // What is in another user's directory may only not be seen.
   requireOwnFiles(folder);
-  requireFolder(folder);
+  requireUsableFolder(folder);
   throw new StartError(
     `there is no data in ${path.resolve(folder)}. Name the server's data directory with --data DIR.`,
     exitCode.badUsage,

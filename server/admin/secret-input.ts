@@ -3,7 +3,7 @@
  * standard output holds results only.
  */
 import { checkPassword } from '../account-rules';
-import { exitCode, StartError } from '../start-error';
+import { exitCode, messageOf, StartError } from '../start-error';
 import { boundedLines } from './bounded-lines';
 
 /** More than the longest password takes. */
@@ -66,10 +66,7 @@ async function firstLine(): Promise<string | undefined> {
   try {
     for await (const line of boundedLines(process.stdin, lineBytesMax)) return line;
   } catch (error) {
-    throw new StartError(
-      `cannot read standard input: ${error instanceof Error ? error.message : String(error)}`,
-      exitCode.badUsage,
-    );
+    throw new StartError(`cannot read standard input: ${messageOf(error)}`, exitCode.badUsage);
   }
   return undefined;
 }

@@ -3,6 +3,7 @@
  */
 import { InvalidArgumentError, Option } from 'commander';
 import { integer } from '../option-values';
+import { messageOf } from '../start-error';
 import { AddressRanges } from './address-ranges';
 
 export function limitOptions(): Option[] {
@@ -31,6 +32,6 @@ function addressRanges(text: string): AddressRanges {
   try {
     return new AddressRanges(text);
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    throw new InvalidArgumentError(messageOf(error));
   }
 }

@@ -6,7 +6,7 @@ import os from 'node:os';
 import { dataFolders } from '../../shared/journal/data-folders';
 import type { ServerOptions } from '../options';
 import { reachableHost } from '../reachable-host';
-import { exitCode, StartError } from '../start-error';
+import { exitCode, messageOf, StartError } from '../start-error';
 import { createSelfSignedCertificate } from './self-signed-certificate';
 import { identityOf, readIdentity, type TlsIdentity } from './tls-identity';
 
@@ -70,10 +70,7 @@ function writeWhole(file: string, text: string): void {
     writeFileSync(incomplete, text, { mode: 0o600, flag: 'wx', flush: true });
     renameSync(incomplete, file);
   } catch (error) {
-    throw new StartError(
-      `cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`,
-      exitCode.dataUnavailable,
-    );
+    throw new StartError(`cannot write ${file}: ${messageOf(error)}`, exitCode.dataUnavailable);
   }
 }
 

@@ -5,7 +5,7 @@
 import { constants, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import tls from 'node:tls';
-import { exitCode, StartError } from '../start-error';
+import { exitCode, messageOf, StartError } from '../start-error';
 import type { KeyAndCertificate } from './self-signed-certificate';
 
 export interface TlsIdentity extends KeyAndCertificate {
@@ -33,7 +33,7 @@ export function readIdentity(certificateFile: string, keyFile: string): TlsIdent
   try {
     tls.createSecureContext(secureContextOptions(identity));
   } catch (error) {
-    throw badUsage(`${certificateFile} and ${keyFile} cannot be used for TLS: ${reasonOf(error)}`);
+    throw badUsage(`${certificateFile} and ${keyFile} cannot be used for TLS: ${messageOf(error)}`);
   }
   return identity;
 }
@@ -61,7 +61,7 @@ function readText(what: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw badUsage(`cannot read the ${what} ${file}: ${reasonOf(error)}`);
+    throw badUsage(`cannot read the ${what} ${file}: ${messageOf(error)}`);
   }
 }
 
@@ -73,7 +73,7 @@ function parseCertificate(text: string, file: string): X509Certificate {
   try {
     return new X509Certificate(text);
   } catch (error) {
-    throw badUsage(`the certificate in ${file} cannot be read: ${reasonOf(error)}`);
+    throw badUsage(`the certificate in ${file} cannot be read: ${messageOf(error)}`);
   }
 }
 
@@ -91,14 +91,10 @@ function parseKey(text: string, file: string): KeyObject {
   try {
     return createPrivateKey(text);
   } catch (error) {
-    throw badUsage(`the key in ${file} cannot be read: ${reasonOf(error)}`);
+    throw badUsage(`the key in ${file} cannot be read: ${messageOf(error)}`);
   }
 }
 
 function badUsage(message: string): StartError {
   return new StartError(message, exitCode.badUsage);
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
