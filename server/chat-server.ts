@@ -4,33 +4,33 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { createBatchArea, openBatchSlots } from '../shared/batch/batch-area';
-import { createStore } from '../shared/store/store';
+import type { Subscription } from '../shared/batch/tasks';
+import type { LoadSummary } from '../shared/journal/journal-messages';
 import { cutLineExtraBytes } from '../shared/protocol/limits';
 import { DurablePosition } from '../shared/store/durable-position';
 import { Memory } from '../shared/store/memory';
 import { serverCapacity } from '../shared/store/server-capacity';
-import { SubscriptionFlags } from '../shared/store/subscription-flags';
 import { countUsers, countUsersEver } from '../shared/store/statistics';
+import { createStore } from '../shared/store/store';
+import { SubscriptionFlags } from '../shared/store/subscription-flags';
 import type { Account } from './account-rules';
 import { type AccountCreator, createAccounts, refuseDemoPasswords } from './accounts';
 import type { Connection } from './connection';
 import { Dispatcher } from './dispatcher';
 import { HistoryLane } from './history-lane';
-import { Live } from './live/live';
-import { type PresenceState, PresenceTracker } from './live/presence';
+import { Journal } from './journal';
 import { LimitedLane } from './limits/limited-lane';
 import { Limits } from './limits/limits';
 import { LimitsFile } from './limits/limits-file';
+import { Live } from './live/live';
+import { PresenceEvents } from './live/presence-events';
 import { Listener } from './listener';
 import type { Logger } from './logger';
 import type { ServerOptions } from './options';
 import { ChatPool, HashPool } from './pool';
 import { ReleaseGate } from './release-gate';
 import { SlowLane } from './slow-lane';
-import { Journal } from './journal';
-import type { Subscription } from '../shared/batch/tasks';
 import type { TlsIdentity } from './tls/tls-identity';
-import type { LoadSummary } from '../shared/journal/journal-messages';
 
 /** How long a stop waits for clients to take their last replies. */
 const drainMsMax = 8_000;
@@ -58,9 +58,7 @@ export class ChatServer {
   private readonly chatPool: ChatPool;
   private readonly hashPool: HashPool;
   private readonly live: Live;
-  private readonly presence = new PresenceTracker((changes) => {
-    this.tellPresence(changes);
-  });
+  private readonly presence: PresenceEvents;
   private readonly dispatcher: Dispatcher;
   private readonly listener: Listener;
   private readonly journal: Journal | undefined;
@@ -114,6 +112,12 @@ export class ChatServer {
       areValid: (tokens) => this.chatPool.areValid(tokens),
       onFailure: (error) => {
         this.log.warn({ err: error }, 'live frames are late');
+      },
+    });
+    this.presence = new PresenceEvents(this.live, {
+      audiencesOf: (users, candidates) => this.chatPool.audiencesOf(users, candidates),
+      onFailure: (error) => {
+        this.log.warn({ err: error }, 'a presence was not told');
       },
     });
     this.dispatcher = new Dispatcher(
@@ -273,30 +277,6 @@ export class ChatServer {
       },
       limits,
       this.log,
-    );
-  }
-
-  private tellPresence(changes: ReadonlyMap<number, PresenceState>): void {
-    if (!this.live.isWanted) return;
-    const at = new Date().toISOString();
-    this.chatPool.audiencesOf([...changes.keys()], this.live.users).then(
-      (audiences) => {
-        this.live.tell(
-          audiences.map(({ user, username, displayName, listeners }) => ({
-            listeners,
-            event: {
-              event: 'presence',
-              user: username,
-              msg_from: displayName,
-              state: changes.get(user)!,
-              at,
-            },
-          })),
-        );
-      },
-      (error: unknown) => {
-        this.log.warn({ err: error }, 'a presence was not told');
-      },
     );
   }
 
