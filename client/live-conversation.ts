@@ -12,7 +12,7 @@ import type { OutputLine, Step } from './step';
 const pendingShownAfterMs = 300;
 /** How long closing waits for the server, twice. */
 const closeMsMax = 3_000;
-/** How a post fails that was given up on this side: connections that are lost do not make it fail. */
+/** Codes of a post that was given up on this side; a lost connection does not make a post fail. */
 const unansweredCodes: ReadonlySet<string> = new Set(['CONNECTION_CLOSED', 'UNKNOWN_OUTCOME']);
 
 /**

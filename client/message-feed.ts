@@ -24,8 +24,8 @@ const fetchLimit = 100;
  *
  * The server sends a message again on every new connection until it is acknowledged, so one that is known is not handed
  * over again. When the handler falls too far behind, further messages are left unread on the server and fetched when
- * there is room again: only once a fetch has brought nothing new, and nothing was left meanwhile, are messages taken
- * as they come again.
+ * there is room again: messages are taken as they come again only once a fetch has brought nothing new and nothing was
+ * left meanwhile.
  */
 export class MessageFeed {
   private readonly waiting: ChatMessage[] = [];

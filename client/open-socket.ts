@@ -22,7 +22,7 @@ const reasons: Readonly<Record<string, string>> = {
   CONNECTION_CLOSED: 'the connection was closed on this side',
 };
 
-/** How a server turns away who has as many connections as it allows, before it costs a handshake. */
+/** How a server turns away an address that has as many connections as it allows, before they cost it a handshake. */
 const accessDenied = 'ERR_SSL_TLSV1_ALERT_ACCESS_DENIED';
 
 /**

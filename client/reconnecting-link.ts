@@ -11,8 +11,8 @@ export interface LinkEvents {
 }
 
 /**
- * One connection at a time to one server. When it ends, or cannot be opened, another one is tried after a delay that
- * doubles, is jittered, and is what a server has announced that it restarts.
+ * One connection at a time to one server. When it ends, or cannot be opened, another one is tried after a delay, which
+ * doubles and is jittered. A server that restarts may have said what the delay is to be.
  */
 export class ReconnectingLink extends EventEmitter<LinkEvents> {
   private readonly delay: RetryDelay;
@@ -92,7 +92,7 @@ export class ReconnectingLink extends EventEmitter<LinkEvents> {
 
   private lose(reason: ChatError | undefined): void {
     this.current = undefined;
-    // A connection that did not live longer than it was waited for has cured nothing.
+    // A connection that lived no longer than the wait for it has cured nothing.
     if (performance.now() - this.upSinceMs > this.delayMs) this.delay.reset();
     this.retryIn(
       this.announcedMs ?? this.delay.next(),

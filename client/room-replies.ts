@@ -6,7 +6,7 @@ export interface Room {
   /** The room's name, with its `#`. */
   readonly room: string;
   readonly memberCount: number;
-  /** The username of who may remove others. */
+  /** The username of the member who may remove others. */
   readonly owner: string;
 }
 

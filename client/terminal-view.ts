@@ -27,7 +27,7 @@ export interface PromptFacts {
   readonly newCount: number;
 }
 
-/** How a message fails of which nobody knows whether the server has stored it. */
+/** Codes of a message that the server may or may not have stored. */
 const unknownOutcomeCodes: ReadonlySet<string> = new Set(['UNKNOWN_OUTCOME', 'POST_EXPIRED']);
 
 /** A live conversation as a person sees it on a terminal. */

@@ -20,7 +20,7 @@ export const demoAccounts: readonly Account[] = [
 
 /**
  * The accounts to create where missing. Throws a `StartError` that says what to type instead.
- * @param userCountEver The accounts that there have been: who removes the demo accounts does not get them back.
+ * @param userCountEver How many accounts there have ever been: demo accounts that were removed do not come back.
  */
 export function chooseAccounts(options: ServerOptions, userCountEver = 0): readonly Account[] {
   const isPublic = !isLoopback(options.host);

@@ -156,9 +156,9 @@ export class ChatServer {
   }
 
   /**
-   * Sessions of a user have ended, but for that of a connection that has ended the others: tells the subscriptions that
-   * go by them. A connection that is subscribed still has a session; of any other it is not known, and it belongs to the
-   * user again with its next request.
+   * Sessions of a user have ended, but for that of `author`, the connection that ended the others: ends the
+   * subscriptions that went by them. A connection that is still subscribed has a session. Whether any other has one is
+   * not known: it belongs to nobody until its next request.
    */
   async followEndedSessions(user: number, author?: Connection): Promise<void> {
     await this.live.checkSessions(user);

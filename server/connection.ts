@@ -51,11 +51,14 @@ export class Connection implements RequestSource {
   lastReceivedMs: number;
   /** When the send queue went over its bound; undefined while it is under it. */
   congestedSinceMs: number | undefined;
-  /** When this side said its last; undefined until then. It is out once the client has read what was written before. */
+  /**
+   * When this side wrote the last that it has to say; undefined until then. It is out once the client has read what was
+   * written before.
+   */
   endedSinceMs: number | undefined;
   /** When the client was last seen to take some of what waits for it. */
   private takenMs = 0;
-  /** When the first byte of a request came whose last is missing; 0 when there is none. */
+  /** When the first byte of an unfinished request came; 0 when there is none. */
   partialSinceMs = 0;
   /** The user whose session was last used here; 0 until then, and when that session has ended. */
   user = 0;
@@ -153,7 +156,7 @@ export class Connection implements RequestSource {
     return this.congestedSinceMs === undefined;
   }
 
-  /** The session was ended elsewhere that was used here. */
+  /** The session that was used here was ended elsewhere. */
   loseUser(): void {
     if (this.user !== 0) this.belongTo(0);
   }
@@ -163,14 +166,14 @@ export class Connection implements RequestSource {
     return this.state === 'idle' && this.pendingBytes === 0 && this.flood?.owesRefusals !== true;
   }
 
-  /** Whether an unfinished request has been so since before then, and all the time could have been finished. */
+  /** Whether a request has been unfinished since before then, and its client could have finished it all the time. */
   isPartialSince(timeMs: number): boolean {
     return this.partialSinceMs !== 0 && this.partialSinceMs < timeMs && !this.isPaused && this.isIdle;
   }
 
   /**
-   * Since when the client takes nothing of what it should, at most; undefined when there is nothing that it should. What
-   * it takes is seen when this is asked, which is to be done now and then.
+   * Since when the client has taken nothing of what it should take; undefined when there is nothing that it should.
+   * What it takes is noticed only when this is asked, so it is to be asked now and then.
    */
   unreadSinceMs(nowMs: number): number | undefined {
     // What was ended is gone by then, unless its client does not read what is left.

@@ -1,5 +1,5 @@
 /**
- * A data directory and its one owner. Who listens on the directory's control socket owns it; the kernel lets go of a
+ * A data directory and its one owner: the process that listens on the directory's control socket. The kernel closes a
  * socket with its process, so a crash leaves nothing that has to be cleaned up by hand.
  */
 import { chmodSync, closeSync, constants, existsSync, openSync, rmSync, statSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { claimEndingBytes, withClaim } from './directory-claim';
 import { closeServer, codeOf, connectLocal, listenLocal } from './local-socket';
 import { exitCode, messageOf, StartError } from './start-error';
 
-/** Operators are few: who opens more connections than this is not one. */
+/** Operators are few: whoever opens more connections than this is not one. */
 const controlConnectionsMax = 64;
 /** A socket's path is at most this long (`sun_path` in unix(7), less one for the end). */
 const socketPathBytesMax = 107;
@@ -41,7 +41,7 @@ export class DataDirectory {
     const server = net.createServer((connection) => {
       connections.add(connection);
       connection.once('close', () => connections.delete(connection));
-      // A caller may go at any time; who serves it sees the end of it.
+      // A caller may go at any time; whoever serves it sees the connection end.
       connection.on('error', () => undefined);
       onConnection(connection);
     });
@@ -71,7 +71,7 @@ export class DataDirectory {
   /** Lets another have it; cuts the connections to the control socket. */
   async release(): Promise<void> {
     clearInterval(this.watching);
-    // To close the server removes what has its socket's name by now: that may be another server's.
+    // Closing the server removes whatever has its socket's name by now, which may be another server's.
     const closed = this.isThere() ? closeServer(this.server) : this.server.unref();
     for (const connection of this.connections) connection.destroy();
     await closed;
@@ -86,7 +86,7 @@ export class DataDirectory {
         identityOf(dataFolders(path.resolve(folder)).socket) === socketIdentity
       );
     } catch {
-      // It cannot be seen now: that says nothing.
+      // It cannot be looked at now, which proves nothing.
       return true;
     }
   }

@@ -1,12 +1,13 @@
 /**
  * A mutex among processes, for the milliseconds in which one of them takes a data directory. A claim is a socket with a
- * name of its own beside the one that it is about: who listens on one and then sees no other has the mutex, since of two
- * at the same time at least one sees the other's. Who does not have it takes its claim back and tries again a little
- * later.
+ * name of its own, beside the control socket. A process that listens on its claim and then sees no other one has the
+ * mutex: of two that claim at the same time, at least one sees the other's claim. A process that sees another one
+ * withdraws its own and tries again a little later.
  *
- * Only the kernel says whether a claim is held: whose process has died refuses connections, whose process stands still
- * for however long does not. No name is ever used twice, so that to remove a claim left behind can never remove one that
- * is held; one that was removed before its process listened on it is seen to be missing, and does not count.
+ * Only the kernel says whether a claim is held: the claim of a dead process refuses connections, that of a process that
+ * stands still, for however long, does not. No name is ever used twice, so removing a claim that was left behind never
+ * removes one that is held. A process whose claim was removed before it listened on it sees that it is missing, and
+ * tries again.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
@@ -15,7 +16,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { closeServer, codeOf, connectLocal, listenLocal } from './local-socket';
 
-/** Who has not got the mutex by then does not get it: others take the directory all the time, or one stands still. */
+/** A process without the mutex by then gives up: others take the directory all the time, or one stands still. */
 const waitMsMax = 20_000;
 const retryMsMax = 25;
 const idBytes = 8;
@@ -56,7 +57,7 @@ async function isContested(folder: string, family: string, own: string): Promise
   return false;
 }
 
-/** Whether whoever made a claim lives; removes it when not. */
+/** Whether the process that made a claim lives; removes the claim when it does not. */
 async function isHeld(claim: string): Promise<boolean> {
   try {
     (await connectLocal(claim)).destroy();
@@ -68,7 +69,7 @@ async function isHeld(claim: string): Promise<boolean> {
   }
 }
 
-/** Nobody has anything to say there: that it can be connected to is all. */
+/** Nothing is ever said there: all that matters is that it takes connections. */
 async function listen(claim: string): Promise<net.Server> {
   const server = net.createServer((socket) => {
     socket.on('error', () => undefined);

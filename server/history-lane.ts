@@ -1,8 +1,8 @@
 /**
- * Answers `history` and `search`: a thread outside the pools that reads the tables, one job after the other, a bounded
- * number waiting, of each user and of all, and past that BUSY. Users share the places and take turns: who comes when all
- * are taken gets one of whoever has the most, if that is more than its own. The thread starts with the first job, and
- * again with the next should it ever die.
+ * Answers `history` and `search`: a thread outside the pools that reads the tables, one job after the other. A bounded
+ * number of jobs may wait, of each user and in all; past that the answer is BUSY. Users share the places and take
+ * turns: when all are taken, a user who comes gets a place of the one who has the most, if that is more than their own.
+ * The thread starts with the first job, and again with the next should it ever die.
  *
  * Before a job the table thread catches up with the journal, so that what was acknowledged before is found. All jobs that
  * wait share one such turn.
@@ -17,7 +17,7 @@ import { workersFolder } from './workers-folder';
 
 /** At 200 ms each at the very worst, some 13 s. */
 const waitingMax = 64;
-/** Of one user, over all connections, with those under way: so that nobody takes all places from the others. */
+/** Of one user, over all connections, those under way included: so that nobody takes all places from the others. */
 const jobsPerUserMax = 8;
 /** Catching up takes longer only while a backup is taken, which the tables hold still for. */
 const catchUpMsMax = 5_000;
@@ -31,7 +31,7 @@ interface WaitingJob {
 
 export class HistoryLane {
   private waiting: WaitingJob[] = [];
-  /** Jobs that wait or are under way, by user; of nobody who has none. */
+  /** How many jobs wait or are under way, by user; users without any have no entry. */
   private readonly jobsOfUser = new Map<number, number>();
   private isRunning = false;
   private isStopping = false;
@@ -73,7 +73,10 @@ export class HistoryLane {
     });
   }
 
-  /** Takes the youngest job of who has the most waiting, for BUSY is no worse for it than for who has fewer. */
+  /**
+   * Answers the youngest job of the user who has the most waiting with BUSY. False when the user who comes would have
+   * as many.
+   */
   private makeRoomFor(user: number): boolean {
     const counts = new Map<number, number>();
     for (const { job } of this.waiting) counts.set(job.user, (counts.get(job.user) ?? 0) + 1);
@@ -103,7 +106,7 @@ export class HistoryLane {
     this.isRunning = false;
   }
 
-  /** False when it takes too long, or its thread has died. When the disk takes nothing, there still is what it holds. */
+  /** False when it takes too long, or its thread has died. A disk that takes nothing can still be read. */
   private async catchUpInTime(): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<boolean>((resolve) => {

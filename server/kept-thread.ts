@@ -28,7 +28,7 @@ export interface ThreadRole<Message> {
   readonly entryPoint: string;
   /** What the next thread is started with. */
   readonly settings: () => object;
-  /** How far its work is: what differs from how far it was when a thread was started, that one has done. */
+  /** How far its work is: if that differs from when a thread was started, the thread has done some. */
   readonly position: () => number;
   readonly onMessage: (message: Message) => void;
   /** A thread has died. Returns whether another is to take its place. */

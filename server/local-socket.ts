@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 
-/** Who reads from the socket sees that it ends; why it does is nobody's business. */
+/** Later errors of the socket are dropped: whoever reads from it sees that it ends, and need not know why. */
 export async function connectLocal(socketPath: string): Promise<net.Socket> {
   const socket = net.connect(socketPath);
   // Before it connects: there is no moment in which an error would go unheard, and end the process.

@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   await run(options);
 }
 
-/** A command that there is not is an argument too many of a server that starts, which says nothing to whoever mistyped it. */
+/** Commander would refuse a mistyped command as one argument too many, which tells whoever typed it nothing. */
 function refuseUnknownCommand(program: Command): void {
   const [name] = program.args;
   if (name === undefined) return;

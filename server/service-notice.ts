@@ -1,6 +1,6 @@
 /**
- * Tells systemd how the server is (`Type=notify`). The notice goes through a Unix datagram socket, which Node has not;
- * `systemd-notify` sends it, and the unit allows that with `NotifyAccess=all`. Without systemd nothing happens.
+ * Tells systemd how the server is (`Type=notify`). The notice goes through a Unix datagram socket, which Node does not
+ * have; `systemd-notify` sends it, and the unit allows that with `NotifyAccess=all`. Without systemd nothing happens.
  */
 import { spawn } from 'node:child_process';
 import type { Logger } from './logger';

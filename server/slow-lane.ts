@@ -7,7 +7,7 @@ import type { HistoryLane } from './history-lane';
 import type { ChatPool, HashPool } from './pool';
 import type { ReleaseGate } from './release-gate';
 
-/** About 10 s of logins for each thread; who comes later is better told to come back. */
+/** About 10 s of logins for each thread; whoever comes later is better told to come back. */
 const waitingPerThreadMax = 512;
 
 const busy: FinishedCommand = {

@@ -3,8 +3,8 @@
  * 500 connections that is a quarter of what a request costs (ADR 0003).
  *
  * `net.connect` offers this as its documented `onread` option; for accepted sockets Node has no way to ask for it, so
- * the three fields that `onread` sets are set here, on plain and on encrypted sockets alike. Where a version of Node has
- * them no more, sockets are read by their 'data' events: slower, and otherwise the same.
+ * the three fields that `onread` sets are set here, on plain and on encrypted sockets alike. Where a version of Node no
+ * longer has them, sockets are read by their 'data' events: slower, but otherwise the same.
  */
 import type { Socket } from 'node:net';
 

@@ -30,7 +30,7 @@ export interface ThreadSource {
 
 export interface SupervisorHost {
   readonly log: Logger;
-  /** Puts right what a thread has left in shared memory; undefined when it had not come so far as to use it. */
+  /** Puts right what a thread has left in shared memory; undefined when it had not got as far as using it. */
   readonly recover: (threadId: number) => Recovery | undefined;
   /** The pool's threads die as fast as they start. */
   readonly onFatal: (error: Error) => void;

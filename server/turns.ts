@@ -9,7 +9,7 @@ export class Turns {
 
   async take<Result>(act: () => Promise<Result>): Promise<Result> {
     if (this.underWay === this.underWayMax) {
-      // Whose turn it is takes the place of who has ended: nobody who comes later can come between.
+      // The next in line takes the place of the one that has ended: nothing that comes later can get in between.
       await new Promise<void>((resolve) => {
         this.waiting.push(resolve);
       });

@@ -1,6 +1,6 @@
 /**
- * Who would like to hear that a user comes or goes: who has lately exchanged messages with it, or shares a room with it.
- * Not a large room: a thousand members who all come back would be told a million times.
+ * Who would like to hear that a user comes or goes: those who have lately exchanged messages with the user, or share a
+ * room with it. Not a large room: a thousand members who all come back would be told a million times.
  */
 import type { Audience } from '../shared/batch/tasks';
 import { TextCollector } from '../shared/store/user-table';

@@ -31,11 +31,11 @@ const segmentReplyBytesMax = 262_144;
  */
 const segmentMsMax = 2;
 /**
- * When those of all connections of a batch have taken so long together, the next ones wait for another batch: who asks for
- * little comes between hundreds who ask for much.
+ * When those of all connections of a batch have taken so long together, the next ones wait for another batch: a client
+ * that asks for little gets its turn between hundreds that ask for much.
  */
 const batchMsMax = 8;
-/** Lines in a row that go by one look at their session; each takes a microsecond, if it need not wait. */
+/** How many lines in a row go by one look at their session. A look takes a microsecond, if it need not wait. */
 const linesPerLookMax = 16;
 
 const errorOfOutcome: Readonly<Record<number, ErrorCode>> = {
@@ -208,9 +208,9 @@ export class BatchRunner {
   }
 
   /**
-   * The user of a session, or 0. Of a few lines in a row that use one session, the first alone is looked up. When the
-   * session is ended elsewhere meanwhile it serves the others all the same, be it that whoever ended it has had the reply:
-   * they had come before, and see no more of the end than a line that has been looked up and waits for a lock.
+   * The user of a session, or 0. Of a few lines in a row that use one session, only the first is looked up. When the
+   * session is ended elsewhere meanwhile, it still serves the others, even if whoever ended it has had the reply: they
+   * had come before that, and fare no better than a line that has been looked up and waits for a lock.
    */
   private useSession(token: TokenWords): number {
     const { usedToken } = this;

@@ -1,6 +1,6 @@
 /**
- * Entry point of the pool's threads: each attaches to the shared memory once and then runs what it is sent. A thread in
- * which a task fails is a flaw of ours, and may hold locks: it ends, and is put right like any dead thread.
+ * Entry point of the pool's threads: each attaches to the shared memory once and then runs what it is sent. A task that
+ * fails is a flaw of ours, and its thread may hold locks: the thread ends, and is recovered like any dead one.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
@@ -63,8 +63,8 @@ export default function runTask(task: OtherTask | undefined): TaskResult {
 
 /** Runs the batches of the thread's queue until it is called away, or one has a result. */
 export async function serve(): Promise<ServedBatches> {
-  // What another task has come to is sent first, which waits until what it printed is out: from here on the thread sleeps
-  // on its queue, not in its event loop.
+  // From here on the thread sleeps on its queue, not in its event loop. So the result of an earlier task is let out
+  // first, and so is what that task printed.
   do await nextTurn();
   while (process.stdout.writableLength > 0 || process.stderr.writableLength > 0);
   return endingOnFailure(serveQueue);

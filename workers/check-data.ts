@@ -1,6 +1,6 @@
 /**
  * The audit of a data directory: its tables, its journal, and the store that a start would make of both. It changes
- * nothing, but for the length of a table file that was cut short, which a start would mend just so.
+ * nothing, but for the length of a table file that was cut short, which a start would mend in the same way.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';

@@ -72,7 +72,7 @@ function prepareTarget(folder: string, target: string): void {
   let names: string[] = [];
   try {
     if (existsSync(target)) names = readdirSync(target);
-    // Not `recursive`: of a folder that cannot be made, like one in /proc, Node would try for ever.
+    // Not `recursive`: Node would try for ever to make a folder that cannot be made, like one in /proc.
     else mkdirSync(target, { mode: folderMode });
   } catch (error) {
     throw new TargetError(

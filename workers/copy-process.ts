@@ -7,7 +7,7 @@ import { Tables } from './tables/tables';
 
 const [source, target] = process.argv.slice(2) as [string, string];
 
-// Who asked has gone, and the copy is of no use.
+// Whoever asked has gone, and the copy is of no use.
 process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
 async function copy(): Promise<void> {

@@ -30,7 +30,7 @@ export async function copyTables(source: string, target: string, stop: AbortSign
     answers.push(message as CopyAnswer);
   });
   try {
-    // What it answered has come when the channel to it is closed, and not sooner: its exit may be heard of before.
+    // Its answer is sure to have come once the channel to it is closed: its exit may be heard of before that.
     const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
     const [answer] = answers;
     stop.throwIfAborted();

@@ -4,8 +4,8 @@ import { messageBytesMax } from '../shared/protocol/limits';
 import type { CommandContext } from './command';
 
 /**
- * Delivers the request's message to its destination and, unless its key has led to a message before, to who listens.
- * Which message it was is in `store.posts`.
+ * Delivers the request's message to its destination and, unless its key has led to a message before, to whoever
+ * listens. Which message it was is in `store.posts`.
  */
 export function deliver(context: CommandContext, key: IdempotencyKey | undefined): ErrorCode | 'OK' {
   const { store, request, requestBytes, user, nowMs, text, live } = context;

@@ -18,7 +18,7 @@ process.once('message', (task: InspectTask) => {
     answer({ kind: 'failed', code: code ?? 'UNEXPECTED', message });
   });
 });
-// Who asked has gone: nobody wants to know any more.
+// Whoever asked has gone: nobody wants to know any more.
 process.once('disconnect', () => process.exit());
 // `print` hears of every failed write itself.
 process.stdout.on('error', () => undefined);

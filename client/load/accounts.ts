@@ -135,7 +135,7 @@ function ask(address: Address, lines: readonly string[]): Promise<string[]> {
       received += text;
       const end = received.indexOf(replyTerminator);
       if (end < 0) {
-        // Silence is what the timeout sees: who talks without an end would be listened to for ever.
+        // The timeout sees silence only: a server that talks without an end would be listened to for ever.
         if (received.length > replyBytesMax) fail(foreignServer(address, received));
         return;
       }

@@ -90,7 +90,7 @@ async function check(options: ServerOptions): Promise<void> {
   }
   say('Configuration', options.config === undefined ? 'fine' : `fine, with ${options.config}`);
   if (!hasData(data)) {
-    // What is in another user's directory may only not be seen.
+    // In another user's directory the data may be there, and only hidden from this one.
     requireOwnFiles(data);
     requireUsableFolder(data);
     say('Data', `there is none in ${folder} yet`);

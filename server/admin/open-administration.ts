@@ -56,8 +56,8 @@ export function withAdministration<Result>(
 }
 
 /**
- * Has the one or the other done: `useServer` with the server that runs on a directory, or `useOwn` when none does, with
- * the directory taken; who else comes then waits until it is free again.
+ * Does one or the other: `useServer` with the server that runs on a directory, or, when none does, `useOwn` with the
+ * directory taken. Others who come meanwhile wait until it is free again.
  * @param beforeTaking may refuse the directory.
  */
 export async function withOwner<Result>(
@@ -129,7 +129,7 @@ export function hasData(folder: string): boolean {
 
 function requireData(folder: string): void {
   if (hasData(folder)) return;
-  // What is in another user's directory may only not be seen.
+  // In another user's directory the data may be there, and only hidden from this one.
   requireOwnFiles(folder);
   requireUsableFolder(folder);
   throw new StartError(

@@ -1,6 +1,6 @@
 /**
  * Where a client is, as limits see it. An IPv4 address counts by itself. Of an IPv6 address its /64 network counts,
- * which is what one customer gets at least: who has one has 2⁶⁴ addresses to change between.
+ * which is the least that one customer gets, and has 2⁶⁴ addresses to change between.
  */
 import { isIPv4, isIPv6 } from 'node:net';
 

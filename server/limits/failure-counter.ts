@@ -7,8 +7,8 @@
  *   delay          0        1 s     2 s      4 s   … up to delayMsMax
  * ```
  *
- * An attempt counts as a failure from when it begins until it ends: a hundred begun at once get no more guesses than
- * a hundred begun one after the other. Only of a key without a failure a few may be under way at once whatever the
+ * An attempt counts as a failure from when it begins until it ends: a hundred begun at once get no more guesses than a
+ * hundred begun one after the other. Only a key without failures may have a few attempts under way at once whatever the
  * bound is, because a fleet that comes back after a restart is no attack.
  *
  * A failure is forgotten every `forgetMs`, and there is a most to be counted, so that everybody is let in again some
@@ -31,7 +31,7 @@ export interface FailureCount {
   underWay: number;
 }
 
-/** To push one out of the count takes so many failures of others, each of which costs the server a hash: minutes. */
+/** It takes so many failures of others to push a key out, and each of them costs the server a hash: minutes. */
 const keysMax = 16_384;
 const delayMsMin = 1_000;
 /** When to come back while others' attempts are under way: they take about so long. */

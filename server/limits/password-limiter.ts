@@ -9,16 +9,16 @@
  * | account, from everywhere | 20   | in 5 min         | 1 min         | many addresses that try one account           |
  * | address, every account   | 50   | in 30 s          | 1 min         | one address that tries many accounts          |
  *
- * **A victim is not locked out of where it usually is.** An address from which an account has logged in during the
- * last 30 days is *familiar* to it, and the two are judged by their own counter alone: failures elsewhere do not touch
- * them, nor do failures of others behind the same address. Who has not logged in from an address before waits, while
- * an attack goes on, a minute at most for a turn. Sessions are not concerned at all: tokens go on working.
+ * **A victim is not locked out of where it usually is.** An address from which an account has logged in during the last
+ * 30 days is *familiar* to it, and the two are judged by their own counter alone: failures elsewhere do not touch them,
+ * nor do failures of others behind the same address. Somebody who has not logged in from an address before waits a
+ * minute at most for a turn while an attack goes on. Sessions are not concerned at all: tokens go on working.
  *
- * **A whole address is not locked out for the fault of one.** Who keeps failing with one account is held back by the
- * pair's counter, and what is held back does not count: alone it comes to some six failures an hour, and the address
- * forgets two a minute. Only many accounts tried from one address hold it back, and then those go on for whom it is
- * familiar. A success takes nothing off the address's count: otherwise an attacker with one account of his own would
- * log in now and then and go on for ever. It does clear its own pair's count.
+ * **A whole address is not locked out for the fault of one.** Whoever keeps failing with one account is held back by
+ * the pair's counter, and what is held back does not count: alone it comes to some six failures an hour, and the
+ * address forgets two a minute. Only many accounts tried from one address hold it back, and even then the accounts that
+ * it is familiar to go on. A success takes nothing off the address's count: otherwise an attacker with one account of
+ * his own would log in now and then and go on for ever. It does clear its own pair's count.
  *
  * **Nobody can tell accounts from names that nobody has.** Both are counted alike. A name that nobody has is kept as a
  * keyed hash: people type passwords in its place, and it stands in the log, in a file, and in the operator's list.

@@ -35,7 +35,7 @@ function isLike(first: Delivery, next: Delivery): boolean {
   );
 }
 
-/** A read has the sequence of its message, and is known before it when the message waits for the disk. */
+/** A read has the sequence of its message, and may come here first, when the message waits for the disk. */
 function readsLast({ kind }: Delivery): number {
   return kind === deliveryKind.read ? 1 : 0;
 }

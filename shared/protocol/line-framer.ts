@@ -61,7 +61,7 @@ export class LineFramer {
     let copiedTo = 0;
     let at = 0;
     while (lines.length - at > spanMax) {
-      // Lines that end within one span of `at` are none of them too long: one look covers them all.
+      // No line that ends within one span of `at` is too long: one look covers them all.
       const lastEnd = lines.lastIndexOf(newline, at + spanMax - 1) + 1;
       if (lastEnd > at) {
         at = lastEnd;

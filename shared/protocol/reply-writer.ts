@@ -9,7 +9,7 @@ import { copyAscii, viewOf } from './word-view';
 /** The bytes of an ASCII text, to be written many times. */
 export class AsciiBytes {
   readonly view: DataView;
-  /** Kept beside the view, which V8 asks for its length by a call. */
+  /** Kept beside the view, whose own length costs V8 a call. */
   readonly lengthBytes: number;
 
   constructor(text: string) {

@@ -317,10 +317,10 @@ export class RequestParser {
 const highBits = 0x80808080 | 0;
 const one = 0x01010101;
 
-/** Four bytes of which nothing special is to be said. */
+/** Four bytes with nothing special among them. */
 const spaces = 0x20202020;
 
-/** Whether the bytes of two words are all visible ASCII without quotes and backslashes; false may be said of others too. */
+/** Whether the bytes of two words are all visible ASCII without quotes and backslashes. May be false where they are. */
 function isPlain(first: number, second: number): boolean {
   return ((specialBits(first) | specialBits(second)) & highBits) === 0;
 }

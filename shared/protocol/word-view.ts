@@ -4,8 +4,9 @@
  */
 
 /**
- * All accesses say so: the order does not matter for copying, but has to be the same on both sides. Whoever accesses views
- * has this constant anew: V8 does not know that one which is imported is constant, and asks at every access (ADR 0014).
+ * All accesses say so: the order does not matter for copying, but has to be the same on both sides. Each module that
+ * accesses views defines this constant anew: V8 does not know that an imported one is constant, and checks it at every
+ * access (ADR 0014).
  */
 const littleEndian = true;
 const numberBytes = 8;

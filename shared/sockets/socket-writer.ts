@@ -3,8 +3,8 @@
  * half a microsecond a reply (ADR 0012). What the kernel does not take at once libuv keeps, as it does for streams; until
  * that is out, further texts go through the stream, and so come after it.
  *
- * Encrypted sockets are written to by `socket.write`, and so are all where a version of Node has not the internals that
- * this takes: slower, and otherwise the same.
+ * Encrypted sockets are written to by `socket.write`, and so are all sockets where a version of Node lacks the
+ * internals that this needs: slower, but otherwise the same.
  */
 import type { Socket } from 'node:net';
 

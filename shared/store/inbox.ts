@@ -50,7 +50,7 @@ export class Inbox {
 
   /**
    * Appends a message that has yet to be numbered; returns its first block, or 0 when the inbox is full. The user's
-   * lock is held and blocks are reserved. Does by itself what `MessageChain.append` does: this is the hottest way, and the
+   * lock is held and blocks are reserved. Repeats `MessageChain.append` on purpose: this is the hottest path, and the
    * call cost it some 5 %.
    */
   append(

@@ -42,7 +42,7 @@ export class JournalReader {
   /** Sleeps until there may be something to take, or for so long. */
   waitForMore(timeoutMs: number): void {
     const { memory } = this;
-    // In this order: who publishes after the look at the tail finds the thread asleep, and counts up what it sleeps on.
+    // In this order: whoever publishes after the look at the tail finds it asleep, and counts up what it sleeps on.
     const wakeUps = memory.load(header.readerWakeUps);
     memory.store(header.readerSleeps, 1);
     const isIdle = memory.load(header.ringTail) === memory.load(header.ringDurable);

@@ -80,7 +80,7 @@ export interface Layout extends Required<StoreCapacity> {
   readonly totalWords: number;
 }
 
-/** Where nobody says how many idempotency keys there are to be. */
+/** Idempotency keys of a store whose capacity does not say how many. */
 const fewKeys = 1_024;
 /** A typed array of 32-bit words ends here. */
 const totalWordsMax = 0x3fff_ffff;

@@ -95,9 +95,9 @@ export class MessageChain {
 
   /**
    * Drops the messages before `end` that are not behind a sequence, and at least so many of the oldest; returns the
-   * sequence of the last one dropped, or 0. May take the block allocator's lock, so of this, `clear` and `drop` one is
-   * called once in a transaction; and after any `append`, which would fill the blocks of what was dropped: taking back
-   * the transaction would not bring back their texts.
+   * sequence of the last one dropped, or 0. May take the block allocator's lock, so a transaction calls only one of
+   * this, `clear` and `drop`, and only once. It does so after any `append`, which would fill the blocks of what was
+   * dropped: taking back the transaction would not bring back their texts.
    */
   dropThrough(chain: number, sequence: number, messagesMin = 0, end = 0): number {
     const { memory, blocks } = this;
@@ -149,7 +149,7 @@ export class MessageChain {
     return this.memory.read(this.blocks.wordOf(message) + block.message.lastBlock);
   }
 
-  /** Finds the last of the so many blocks of a message that nothing links to yet, notes it there, and returns it. */
+  /** Finds the last of the `count` blocks of a message that nothing links to yet, notes it there, and returns it. */
   noteLastBlock(message: number, count: number): number {
     let last = message;
     for (let index = 1; index < count; index += 1) last = this.behind(last);

@@ -1,8 +1,8 @@
 /**
  * The hash of names: the sum of their bytes, each multiplied by a secret word of its own, and of that the upper 25 bits
- * (multilinear hashing: Lemire and Kaser, "Strongly universal string hashing is fast", 2014). Whatever two names somebody
- * chooses who does not know the secret, any n of the bits are the same by a chance of 1 in 2^n: nobody can register names
- * that crowd into one bucket.
+ * (multilinear hashing: Lemire and Kaser, "Strongly universal string hashing is fast", 2014). Of any two names chosen
+ * without knowing the secret, any n of the bits are the same with a chance of 1 in 2^n: nobody can register names that
+ * crowd into one bucket.
  */
 import type { Name } from '../protocol/name';
 import { nameBytesMax } from '../protocol/limits';

@@ -103,7 +103,7 @@ export const roomRecord = {
   lastSequenceLow: 20,
   lastSequenceHigh: 21,
   newestMessage: 22,
-  /** Messages until it is looked which ones all members have read. */
+  /** Messages until the next look for those that all members have read. */
   sendsUntilLook: 23,
   words: 24,
 } as const;

@@ -2,8 +2,8 @@
  * The messages of a room: one chain for all members, guarded by the room's lock. What a member has not read of it lies
  * behind the member's `readThrough`; one's own messages never count as unread.
  *
- * A chain holds as many messages as an inbox may. A full one loses its oldest for every new one; and now and then it
- * is looked what all members have read, which goes first, being the oldest. What is dropped stays in the history.
+ * A chain holds as many messages as an inbox may. A full one loses its oldest for every new one. Now and then it is
+ * looked up what all members have read: that goes first, being the oldest. What is dropped stays in the history.
  */
 import { joinWords } from '../journal/record';
 import type { Layout } from './layout';
@@ -66,7 +66,7 @@ export class RoomChain {
     const { transaction, members } = this;
     const word = this.rooms.wordOf(room);
     this.chains.number(message, sequenceLow, sequenceHigh);
-    // Who has nothing unread in the room has nothing unread there after a message of their own either.
+    // A member who has nothing unread in the room has nothing unread there after a message of their own either.
     if (senderMember !== 0 && members.readThrough(senderMember) >= this.lastSequence(room))
       members.noteRead(senderMember, message, sequenceLow, sequenceHigh);
     transaction.set(word + roomRecord.lastSequenceLow, sequenceLow);

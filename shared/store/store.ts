@@ -118,7 +118,7 @@ export class Store {
 
   /**
    * Removes a user: ends its memberships, one by one, then its sessions, and drops its unread messages. Its name may be
-   * given to another. What has come to nothing (`BUSY`) may have ended some of the memberships.
+   * given to another. When it fails (`BUSY`), it may have ended some of the memberships.
    */
   removeUser(name: Name, nowMs: number = Date.now()): ErrorCode | 'OK' {
     const { locks, users, accounts, journal, operation } = this.parts;
@@ -306,8 +306,8 @@ export class Store {
   }
 
   /**
-   * Calls `visit` for every active user, in order of login, until it returns false. It must take no lock. Active is who
-   * has a session and has used it lately, or has a connection open.
+   * Calls `visit` for every active user, in order of login, until it returns false. It must take no lock. Active users
+   * are those with a session who have used it lately, or have a connection open.
    */
   forEachActive(nowSeconds: number, visit: (user: number) => boolean): void {
     const { users, active } = this.parts;

@@ -92,7 +92,7 @@ export class UserTable {
     memory.write(word + userRecord.passwordHead, this.store(passwordHash));
     const bucketWord = this.bucketWord(hash);
     memory.write(word + userRecord.nextInBucket, memory.read(bucketWord));
-    // By this a record is known to be one; a number whose record is not was never given to anybody who heard of it.
+    // This is what makes it a record. Nobody has ever heard of a number whose record lacks it.
     transaction.set(word + userRecord.state, userState.live);
     transaction.set(bucketWord, user);
   }

@@ -23,7 +23,7 @@ export const join: QuickCommand = {
       return;
     }
     reply.bytes(joined);
-    // Who was a member already has changed nothing.
+    // Somebody who was a member already has changed nothing.
     if (rooms.changedUser === user)
       live.member('join', user, rooms.changedRoom, request.room, store.lastSequence, nowMs);
   },

@@ -1,6 +1,6 @@
 /**
- * A look at LMDB's data file before LMDB sees it. The library maps the file into memory and trusts it: of a file that
- * is none of its own, or that ends early, it dies with a signal that nobody can catch.
+ * A look at LMDB's data file before LMDB sees it. The library maps the file into memory and trusts it: given a file
+ * that is not its own, or that ends early, it dies of a signal that nobody can catch.
  *
  * Two pages at the file's start describe it, written in turns; the one with the higher transaction number counts:
  *

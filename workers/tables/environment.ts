@@ -181,8 +181,8 @@ export class Environment {
   }
 
   /**
-   * Lets go of what processes read that have died meanwhile: pages that they could still see are not used again, and the
-   * file grows. The library does it only when the environment is opened.
+   * Lets go of what dead processes were reading: pages that they could see are not used again until then, and the file
+   * grows. The library itself does it only when the environment is opened.
    */
   forgetDeadReaders(): void {
     this.root.readerCheck();

@@ -78,7 +78,7 @@ export async function* exportUser(tables: TableSet, username: string): AsyncGene
   const own = (key: Buffer): boolean => {
     const conversation = conversationOfKey(key);
     const lower = lowerUser(conversation);
-    // What was said in a room is of nobody, and anybody's.
+    // What was said in a room is kept as a conversation of nobody: anybody may have been in the room.
     return lower === 0 || lower === user || higherUser(conversation) === user;
   };
   const since = new Map(memberships.map(({ room, joinedSequence }) => [-room, joinedSequence]));
@@ -102,7 +102,7 @@ function membershipsOf(tables: TableSet, user: number): Membership[] {
   });
 }
 
-/** One's own messages in rooms are none that one has to read. */
+/** What a user has not read, of users and of rooms. One's own messages in rooms do not count. */
 function* unreadOf(
   tables: TableSet,
   user: number,

@@ -175,7 +175,7 @@ export class HistoryChanges {
 
   private addElements(at: number, isMixed: boolean): void {
     const { words, elements } = this;
-    // Whose a chunk of one conversation is its signature says by itself.
+    // A signature names the users of a chunk of one conversation anyway.
     if (isMixed) {
       elements.addParty(words[at + messageField.sender]!);
       elements.addParty(words[at + messageField.receiver]!);

@@ -196,7 +196,7 @@ export class Tables {
     return expirePostedKeys(this.set, limit, chunksMax);
   }
 
-  /** Lets go of what processes read that have died meanwhile: it would keep the file from using its pages again. */
+  /** Lets go of what dead processes were reading, which keeps the file from using its pages again. */
   forgetDeadReaders(): void {
     this.set.environment.forgetDeadReaders();
   }
