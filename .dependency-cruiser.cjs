@@ -23,6 +23,24 @@ module.exports = {
       { path: '^(server|workers|client|tests|shared/(?!protocol/))' },
     ),
     noImport(
+      'journal-stands-alone',
+      'shared/journal imports nothing of ours',
+      { path: '^shared/journal/' },
+      { path: '^(server|workers|client|tests|shared/(?!journal/))' },
+    ),
+    noImport(
+      'sockets-stand-alone',
+      'shared/sockets imports nothing of ours',
+      { path: '^shared/sockets/' },
+      { path: '^(server|workers|client|tests|shared/(?!sockets/))' },
+    ),
+    noImport(
+      'store-under-batch',
+      'shared/store imports shared/protocol and shared/journal only',
+      { path: '^shared/store/' },
+      { path: '^shared/(?!store/|protocol/|journal/)' },
+    ),
+    noImport(
       'shared-is-the-floor',
       'shared imports no other folder',
       { path: '^shared/' },
