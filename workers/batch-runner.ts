@@ -2,8 +2,7 @@
  * Runs a batch: for every segment, line by line, parse, check the row's preconditions, run the handler. Knows neither
  * threads nor messages, so tests run it in-process.
  */
-import type { BatchSlot } from '../shared/batch/batch-area';
-import { segmentFlag, type SegmentOutcome } from '../shared/batch/batch-area';
+import { type BatchSlot, segmentFlag, type SegmentOutcome } from '../shared/batch/batch-area';
 import type {
   BatchResult,
   Deferral,

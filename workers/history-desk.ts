@@ -7,7 +7,7 @@ import { replyBytesMax, replyTerminator, searchMessagesMax } from '../shared/pro
 import { formatMessageId } from '../shared/protocol/message-id';
 import { errorReply } from '../shared/protocol/reply-writer';
 import type { HistoryMessage } from './tables/history-chunk';
-import { conversationOf } from './tables/keys';
+import { conversationWith } from './tables/keys';
 import { searchWordsOf } from './tables/search';
 import type { Tables } from './tables/tables';
 
@@ -112,11 +112,6 @@ export class HistoryDesk {
     const row = this.tables.room(room);
     return row && { name: `#${row.name}`, displayName: `#${row.name}` };
   }
-}
-
-/** A room is its negative number. */
-function conversationWith(user: number, peer: number): number {
-  return peer < 0 ? conversationOf(0, -peer) : conversationOf(user, peer);
 }
 
 function timeLimit(limitMs: number): () => boolean {

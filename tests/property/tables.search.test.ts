@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { escapeText } from '../../shared/protocol/json-ascii';
 import { WrittenTables, writtenAtMs as nowMs } from '../support/written-tables';
-import { conversationOfMessage } from '../../workers/tables/keys';
+import { conversationWith } from '../../workers/tables/keys';
 import { searchWordsOf, type SearchQuery } from '../../workers/tables/search';
 import type { Tables } from '../../workers/tables/tables';
 
@@ -80,8 +80,7 @@ function isWanted(said: Said, { user: asker, rooms, peer, words }: Wanted): bool
   const { sender, receiver } = said;
   const isOwn = receiver < 0 ? rooms.includes(-receiver) : sender === asker || receiver === asker;
   const held = plainWords(said.text);
-  const isThere =
-    peer === undefined || conversationOfMessage(sender, receiver) === conversationOfMessage(asker, peer);
+  const isThere = peer === undefined || conversationWith(sender, receiver) === conversationWith(asker, peer);
   return isOwn && isThere && words.flatMap(plainWords).every((word) => held.includes(word));
 }
 
@@ -132,7 +131,7 @@ test('random messages in random runs, searched with any limit, at once and with 
             user: wanted.user,
             rooms,
             words: searchWordsOf(escapeText(wanted.words.join(' '))),
-            conversation: peer === undefined ? undefined : conversationOfMessage(wanted.user, peer),
+            conversation: peer === undefined ? undefined : conversationWith(wanted.user, peer),
             limit,
           };
           if (searched.words.length === 0) continue;

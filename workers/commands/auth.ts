@@ -1,7 +1,6 @@
 import { issueToken } from '../../shared/protocol/token';
 import { StoredText } from '../../shared/store/stored-text';
-import type { SlowCommand } from '../command';
-import { toSeconds } from '../command';
+import { type SlowCommand, toSeconds } from '../command';
 
 /** `auth <username> <password>`: opens a session. Unknown users cost the same time as known ones. */
 export const auth: SlowCommand = {

@@ -9,7 +9,7 @@ import {
   bucketOf,
   conversationOf,
   conversationOfKey,
-  conversationOfMessage,
+  conversationWith,
   historyKey,
   historyKeyBytes,
   mixedKey,
@@ -168,7 +168,7 @@ export class HistoryAudit {
       this.context.requireTexts(name, key, messages);
       sequenceBefore = this.context.checkOrder(name, key, messages, sequenceBefore);
       for (const { sender, receiver } of messages) {
-        if (!belongs(key, conversationOfMessage(sender, receiver)))
+        if (!belongs(key, conversationWith(sender, receiver)))
           this.context.find(name, key, 'has messages of another conversation');
         for (const user of receiver < 0 ? [sender] : [sender, receiver])
           this.context.requireUser(name, key, user);

@@ -11,7 +11,7 @@ import { damaged } from './data-error';
 import {
   bucketCount,
   bucketOf,
-  conversationOfMessage,
+  conversationWith,
   higherUser,
   historyKey,
   lowerUser,
@@ -71,7 +71,7 @@ export class HistoryChanges {
     const at = this.offsets[message]!;
     const sender = words[at + messageField.sender]!;
     this.requireUser(sender);
-    const conversation = conversationOfMessage(sender, words[at + messageField.receiver]!);
+    const conversation = conversationWith(sender, words[at + messageField.receiver]!);
     const bucket = bucketOf(conversation);
     this.conversations[message] = conversation;
     this.buckets[message] = bucket;

@@ -3,7 +3,7 @@
  */
 import { damaged } from './data-error';
 import { type HistoryMessage, HistoryChunkReader } from './history-chunk';
-import { bucketOf, conversationOfMessage, historyKey, mixedKey, readUint53, userKey } from './keys';
+import { bucketOf, conversationWith, historyKey, mixedKey, readUint53, userKey } from './keys';
 import { partitionRange, partitionsNewestFirst } from './partitions';
 import type { Table } from './environment';
 import type { TableSet } from './table-set';
@@ -78,8 +78,7 @@ function newestBefore(table: Table, keyOf: (firstSequence: number) => Buffer, qu
     let isMessage: boolean | undefined = reader.begin(firstSequence, value) ? reader.next() : undefined;
     for (; isMessage === true; isMessage = reader.next()) {
       if (reader.sequence >= before) continue;
-      if (conversationOfMessage(reader.sender, reader.receiver) === conversation)
-        ofChunk.push(reader.message);
+      if (conversationWith(reader.sender, reader.receiver) === conversation) ofChunk.push(reader.message);
     }
     if (isMessage === undefined) throw damaged(`a chunk of ${table.name} is damaged`);
     messages.push(...ofChunk.reverse());

@@ -52,9 +52,9 @@ export function conversationOf(userA: number, userB: number): number {
   return userA < userB ? userA * userEnd + userB : userB * userEnd + userA;
 }
 
-/** The conversation of a message; `receiver` is a user, or a room as its negative number. */
-export function conversationOfMessage(sender: number, receiver: number): number {
-  return receiver < 0 ? conversationOf(0, -receiver) : conversationOf(sender, receiver);
+/** The conversation of a user with another, or, where `party` is a room as its negative number, of that room. */
+export function conversationWith(user: number, party: number): number {
+  return party < 0 ? conversationOf(0, -party) : conversationOf(user, party);
 }
 
 export function lowerUser(conversation: number): number {

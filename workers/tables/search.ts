@@ -6,7 +6,7 @@ import { damaged } from './data-error';
 import { type HistoryMessage, HistoryChunkReader } from './history-chunk';
 import {
   bucketOf,
-  conversationOfMessage,
+  conversationWith,
   historyKey,
   conversationOf,
   mixedKey,
@@ -202,7 +202,7 @@ class Search {
   private isWanted(): boolean {
     const { sender, receiver } = this.chunk;
     const { user, conversation } = this.query;
-    if (conversation !== undefined) return conversationOfMessage(sender, receiver) === conversation;
+    if (conversation !== undefined) return conversationWith(sender, receiver) === conversation;
     return receiver < 0 ? this.rooms.has(-receiver) : sender === user || receiver === user;
   }
 
