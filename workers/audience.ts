@@ -3,7 +3,7 @@
  * room with it. Not a large room: a thousand members who all come back would be told a million times.
  */
 import type { Audience } from '../shared/batch/tasks';
-import { TextCollector } from '../shared/store/user-table';
+import { TextCollector } from '../shared/store/text-collector';
 import type { Store } from '../shared/store/store';
 
 /** Members of a room in which presence is told. */

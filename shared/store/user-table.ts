@@ -13,6 +13,7 @@ import type { Memory } from './memory';
 import type { NameHash } from './name-hash';
 import { userRecord, userState } from './record-words';
 import type { StoredText } from './stored-text';
+import { TextCollector } from './text-collector';
 import type { Transaction } from './transaction';
 
 const nameWords = userRecord.displayHead - userRecord.name;
@@ -204,15 +205,5 @@ export class UserTable {
       if (memory.read(word + userRecord.name + index) !== name.words[index]) return false;
     }
     return memory.read(word + userRecord.nameBytes) === name.lengthBytes;
-  }
-}
-
-/** Gathers stored ASCII text into a string. Not for the hot path. */
-export class TextCollector implements TextSink {
-  text = '';
-
-  copy(source: DataView, start: number, lengthBytes: number): void {
-    for (let index = 0; index < lengthBytes; index += 1)
-      this.text += String.fromCharCode(source.getUint8(start + index));
   }
 }

@@ -2,7 +2,7 @@ import { replyBytesMax } from '../../shared/protocol/limits';
 import { AsciiBytes, type ReplyWriter } from '../../shared/protocol/reply-writer';
 import type { InboxReader } from '../../shared/store/message-readers';
 import type { Store } from '../../shared/store/store';
-import { TextCollector } from '../../shared/store/user-table';
+import { TextCollector } from '../../shared/store/text-collector';
 import type { CommandContext, QuickCommand } from '../command';
 
 /** `inbox <token>`: hands over what is unread, by sender, and marks it read in one step. */

@@ -1,6 +1,6 @@
 import { isPassword } from '../../shared/protocol/password';
 import { StoredText } from '../../shared/store/stored-text';
-import { TextCollector } from '../../shared/store/user-table';
+import { TextCollector } from '../../shared/store/text-collector';
 import type { SlowCommand } from '../command';
 
 /** `passwd <token> <old> <new>`: changes the password and ends the user's other sessions. */
