@@ -9,13 +9,8 @@ export {
 export { ChatError, type ClientErrorCode } from './chat-error';
 export type { ChatEvent, ChatEvents, Presence, RoomChange } from './chat-event';
 export type { ChatMessage, MessagePage } from './chat-message';
-export {
-  LiveChat,
-  type LiveChatEvents,
-  type LiveChatLogin,
-  type LiveChatOptions,
-  type LiveChatSettings,
-} from './live-chat';
+export { LiveChat } from './live-chat';
+export type { LiveChatEvents, LiveChatLogin, LiveChatOptions, LiveChatSettings } from './live-chat-options';
 export type { MessageHandler } from './message-feed';
 export type { TlsOptions } from './start-socket';
 export type { InboxGroup, InboxMessage, Reply } from './reply';

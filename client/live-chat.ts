@@ -1,49 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { ChatConnection, type ChatConnectionOptions, type PostReceipt } from './chat-connection';
+import { ChatConnection, type PostReceipt } from './chat-connection';
 import { ChatError } from './chat-error';
-import type { ChatEvent, ChatEvents } from './chat-event';
-import { MessageFeed, type MessageHandler } from './message-feed';
+import type { ChatEvent } from './chat-event';
+import type { LiveChatEvents, LiveChatLogin, LiveChatOptions, LiveChatSettings } from './live-chat-options';
+import { MessageFeed } from './message-feed';
 import { Outbox } from './outbox';
 import { ReconnectingLink } from './reconnecting-link';
 import { restWhileOpen } from './rest';
-import { RetryDelay, type RetryRange } from './retry-delay';
-
-export interface LiveChatLogin {
-  /** Needed with `password`. */
-  readonly username?: string;
-  /**
-   * A text is used for the first login only. A function is asked again when the server no longer knows the session,
-   * as after the restart of a server that keeps nothing; without it that is the end.
-   */
-  readonly password?: string | (() => string | Promise<string>);
-  /** A session to resume instead of logging in. */
-  readonly token?: string;
-}
-
-export interface LiveChatSettings {
-  readonly onMessage: MessageHandler;
-  /** How many posts may wait for an answer. Default 1,000. */
-  readonly outboxPostsMax?: number;
-  /** How often a silent connection is asked for a sign of life, so that a dead one is noticed. Default 30 s. */
-  readonly pingIntervalMs?: number;
-}
-
-export interface LiveChatOptions
-  extends Omit<ChatConnectionOptions, 'signal'>, LiveChatLogin, LiveChatSettings, RetryRange {
-  /** A name or an address, IPv6 without brackets. */
-  readonly host: string;
-  readonly port: number;
-}
-
-export interface LiveChatEvents extends Omit<ChatEvents, 'message' | 'logout'> {
-  /** Any event of the server that is emitted by its name, before it is. */
-  event: [event: Exclude<ChatEvent, { kind: 'message' | 'logout' }>];
-  /** Logged in and subscribed, for the first time or again. Messages that were missed follow. */
-  online: [];
-  /** The connection is lost, or cannot be had; the next try is in so many milliseconds. */
-  offline: [reason: ChatError, retryMs: number];
-}
+import { RetryDelay } from './retry-delay';
+import { Settlement } from './settlement';
 
 /**
  * A login that stays: it subscribes, hands over each message once and acknowledges it when it is handled, reconnects by
@@ -362,20 +328,6 @@ export class LiveChat extends EventEmitter<LiveChatEvents> {
     this.starting.reject(reason ?? new ChatError('CONNECTION_CLOSED', 'the chat was closed on this side'));
     if (reason === undefined) this.closing.resolve();
     else this.closing.reject(reason);
-  }
-}
-
-/** A promise that is settled from outside; settling it again does nothing. */
-class Settlement {
-  readonly promise: Promise<void>;
-  resolve!: () => void;
-  reject!: (reason: unknown) => void;
-
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
   }
 }
 
