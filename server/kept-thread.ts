@@ -33,7 +33,7 @@ export interface ThreadRole<Message> {
   readonly onMessage: (message: Message) => void;
   /** A thread has died. Returns whether another is to take its place. */
   readonly onDeath: (reason: string) => boolean;
-  /** Nor would another one come to anything. */
+  /** Three in a row have come to nothing: no other one is started. */
   readonly onGivenUp: (reason: string) => void;
 }
 

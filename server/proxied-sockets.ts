@@ -19,8 +19,8 @@ export class ProxiedSockets {
 
   /**
    * Reads the PROXY header that a socket begins with. `onSource` gets the address that it names, undefined for the
-   * proxy's own; what came after the header stands in the socket again, which is paused and nobody's. Without a whole
-   * and correct header in 5 s the socket is cut.
+   * proxy's own; what came after the header is put back into the socket, which is paused and has no listeners of this
+   * class. Without a whole and correct header in 5 s the socket is cut.
    */
   readHeader(socket: Socket, proxy: Client, onSource: (source: string | undefined) => void): void {
     let received: Buffer = Buffer.alloc(0);
@@ -43,7 +43,7 @@ export class ProxiedSockets {
       if (header.lengthBytes < received.length) socket.unshift(received.subarray(header.lengthBytes));
       onSource(header.source);
     };
-    // A proxy that looks whether somebody listens sends nothing and goes.
+    // A proxy that only checks whether somebody listens sends nothing and goes.
     const onGone = (): void => {
       socket.destroy();
     };

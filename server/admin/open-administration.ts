@@ -26,7 +26,7 @@ const explainAfterMs = 1_000;
 
 export interface Administration {
   readonly service: AdminService;
-  /** Whether a server runs on the data, which goes on with it meanwhile. */
+  /** Whether a running server has the data, and goes on working with it. */
   readonly isRunning: boolean;
 }
 

@@ -39,7 +39,7 @@ export class RegistrationLimiter {
     return 0;
   }
 
-  /** One that was taken came to nothing, by no fault of who asked. */
+  /** One that was taken came to nothing, by no fault of whoever asked. */
   giveBack(network: string, nowMs: number): void {
     this.buckets.get(network)?.giveBack(1, nowMs);
   }

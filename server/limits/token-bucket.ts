@@ -29,7 +29,7 @@ export class TokenBucket {
     return this.tokens;
   }
 
-  /** Takes, also what is not there: up to a whole `burst` is owed then. */
+  /** Takes so many, even where there are fewer: up to a whole `burst` may be owed. */
   take(count: number, nowMs: number): void {
     this.tokens = Math.max(-this.policy.burst, this.available(nowMs) - count);
   }

@@ -1,7 +1,8 @@
 /**
- * Stands between the listener and the connections of a server that speaks TLS: takes accepted sockets, gives encrypted
- * ones. A socket whose handshake is not complete is *pending*, for a bounded time, and there is a bounded number of them.
- * Where many are pending already, one that comes makes one go that has had its time: honest clients are quick.
+ * Stands between the listener and the connections of a server that speaks TLS: takes accepted sockets, hands on
+ * encrypted ones. A socket whose handshake is not complete is *pending*, for a bounded time, and there is a bounded
+ * number of them. Where many are pending already, a new one takes the place of one that has had its time: honest
+ * clients are quick.
  */
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
@@ -27,7 +28,10 @@ const pendingMax = 4_096;
 /** Past this many, one that has been pending for longer than the patience below goes when another one comes. */
 const pendingPlenty = 512;
 const patienceMs = 2_000;
-/** Each costs this thread a millisecond, in which it does nothing for others: between these, it does. */
+/**
+ * Handshakes that are started in one turn of the event loop. Each costs this thread a millisecond, in which it does
+ * nothing for others.
+ */
 const startsPerTurn = 4;
 
 export interface TlsGateOptions {
@@ -169,7 +173,7 @@ export class TlsGate {
     else socket.destroy();
   }
 
-  /** Clients that all come at once, as after a restart, are let be; those that leave their handshakes lying go. */
+  /** Clients that all come at once, as after a restart, may stay; those that do not go on with their handshakes go. */
   private makeRoom(nowMs: number): void {
     if (this.pending.size < pendingPlenty) return;
     const [oldest] = this.pending;
