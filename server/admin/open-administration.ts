@@ -98,7 +98,7 @@ async function findServer(folder: string): Promise<ControlClient | undefined> {
   const socket = await connectToOwner(folder);
   if (socket === undefined) return undefined;
   const timer = setTimeout(() => {
-    process.stderr.write(`Waiting for who has ${folder} to be ready…\n`);
+    process.stderr.write(`Waiting until the server that has ${folder} is ready…\n`);
   }, explainAfterMs);
   try {
     return await ControlClient.greet(socket);
