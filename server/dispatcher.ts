@@ -242,9 +242,10 @@ export class Dispatcher {
       else slot.takeBackRest(segment);
     }
     this.onLoss(lost);
-    this.complete(batch, openBatch, undefined, unfinishedSegment);
-    // What it was in the middle of may have been committed, and not noted.
+    // What it was in the middle of may have been committed, and not noted. Before the batch ends, which lets go what is
+    // newer: whoever has been sent that is not sent this any more.
     this.live.catchUpAll();
+    this.complete(batch, openBatch, undefined, unfinishedSegment);
   }
 
   private complete(batch: Batch, openBatch: OpenBatch, rests: BatchResult, unfinishedSegment = -1): void {
