@@ -13,9 +13,12 @@ import type { LostRequests } from './dispatcher';
 import type { Logger } from './logger';
 import { exitCode, StartError } from './start-error';
 
-/** So many deaths, or two of each thread, in so short a time, and not one task carried out in between: threads cannot live. */
-const fruitlessDeathsMax = 20;
-const fruitlessMs = 10_000;
+/**
+ * So many deaths, or two of each thread, two a second or more, and not one task carried out in between: threads cannot live.
+ * A rate, because many threads that start together on a few processors die no faster than a few.
+ */
+const fruitlessDeathsMin = 20;
+const fruitlessMsPerDeath = 500;
 
 /** A pool, seen as the threads that it has. */
 export interface ThreadSource {
@@ -149,10 +152,19 @@ export class Supervisor {
   }
 
   private isHopeless(nowMs: number): boolean {
+    const { fruitlessMs } = this;
     const deathsMs = this.fruitlessDeathsMs.filter((deathMs) => nowMs - deathMs < fruitlessMs);
     deathsMs.push(nowMs);
     this.fruitlessDeathsMs = deathsMs;
-    return deathsMs.length >= Math.max(fruitlessDeathsMax, 2 * this.source.threadCount);
+    return deathsMs.length >= this.fruitlessDeathsMax;
+  }
+
+  private get fruitlessDeathsMax(): number {
+    return Math.max(fruitlessDeathsMin, 2 * this.source.threadCount);
+  }
+
+  private get fruitlessMs(): number {
+    return this.fruitlessDeathsMax * fruitlessMsPerDeath;
   }
 
   private giveUp({ exitCode: code, reason }: Death): void {
@@ -161,7 +173,7 @@ export class Supervisor {
     this.host.onFatal(
       new StartError(
         `the threads that ${this.source.duty} die as fast as they start: ` +
-          `${this.fruitlessDeathsMs.length} within ${fruitlessMs / 1_000} s, and none carried anything out. ` +
+          `${this.fruitlessDeathsMs.length} within ${this.fruitlessMs / 1_000} s, and none carried anything out. ` +
           `The last one: ${why}`,
         exitCode.unexpected,
       ),

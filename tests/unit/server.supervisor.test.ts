@@ -157,6 +157,21 @@ test('threads that die as fast as they start are given up, with the reason', asy
   expect(source.startedCount).toBe(startedCount);
 });
 
+test('many threads that start slowly are given up too: the more there are, the longer they may take to die', async () => {
+  let nowMs = 0;
+  // As on a machine with few processors.
+  const clock = jest.spyOn(performance, 'now').mockImplementation(() => (nowMs += 490));
+  const { source, fatal, end } = watch(11);
+  try {
+    for (let death = 0; death < 22; death += 1) await source.threads[0]!.terminate();
+    const outcome = await Promise.race([fatal, Promise.resolve(new Error('going on'))]);
+    expect(outcome.message).toMatch('22 within 11 s, and none carried anything out.');
+  } finally {
+    clock.mockRestore();
+    await end();
+  }
+});
+
 test('a wall clock that is set meanwhile does not keep them alive', async () => {
   let wallMs = Date.now();
   const clock = jest.spyOn(Date, 'now').mockImplementation(() => (wallMs += 60_000));
