@@ -2,7 +2,6 @@
  * The owner's end of the control socket. Connections wait for their greeting until there is something to serve them
  * with. Those that come during a stop wait for its end: the directory is free then, or another has it.
  */
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../logger';
@@ -130,6 +129,18 @@ async function writeItems(socket: Socket, items: AsyncIterable<unknown> | Iterab
 /** Writes a line; waits while the other side takes none. */
 async function write(socket: Socket, line: object): Promise<void> {
   if (socket.destroyed) throw new Error('the connection is closed');
-  if (!socket.write(`${JSON.stringify(line)}\n`))
-    await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+  if (!socket.write(`${JSON.stringify(line)}\n`)) await drainedOrClosed(socket);
+}
+
+/** Leaves no listener behind: an operator's list may be waited for a thousand times. */
+function drainedOrClosed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const goOn = (): void => {
+      socket.off('drain', goOn);
+      socket.off('close', goOn);
+      resolve();
+    };
+    socket.on('drain', goOn);
+    socket.on('close', goOn);
+  });
 }
