@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CommanderError } from 'commander';
 import { formatAddress } from '../address';
+import { visibleText } from '../visible-text';
 import {
   AccountFileError,
   demoAccounts,
@@ -124,7 +125,8 @@ async function identitiesFor(options: LoadOptions, host: string): Promise<readon
 
 function failureText(error: NodeJS.ErrnoException, options: LoadOptions): string {
   const target = formatAddress(options);
-  if (error instanceof LoadError) return error.message;
+  // What a server has said may stand in it.
+  if (error instanceof LoadError) return visibleText(error.message);
   switch (error.code ?? '') {
     case 'ECONNREFUSED':
       return `nothing listens on ${target}. Start the server (chat-server --port ${options.port}), or give its address.`;
@@ -146,7 +148,9 @@ function failureText(error: NodeJS.ErrnoException, options: LoadOptions): string
     case 'ECONNRESET':
       return `${target} closed a connection while they were being opened. Does it allow ${options.connections}?`;
     default:
-      return error.code === undefined ? (error.stack ?? error.message) : `${error.message} (${error.code})`;
+      return error.code === undefined
+        ? (error.stack ?? error.message)
+        : visibleText(`${error.message} (${error.code})`);
   }
 }
 

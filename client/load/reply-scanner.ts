@@ -2,6 +2,7 @@
  * Counts the replies in a stream of bytes without decoding them. A reply ends with CR LF CR LF and holds no such
  * sequence inside; it may be cut anywhere between two reads, inside the terminator too.
  */
+import { visibleText } from '../visible-text';
 
 const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
@@ -12,6 +13,8 @@ const statusByteOffset = 12;
 const letterE = 0x45;
 /** How much of a reply that was cut is kept for telling its error code. Error replies are far shorter. */
 const headBytesMax = 512;
+/** How much of the text of an error without a code stands in the place of one. */
+const textCharactersMax = 100;
 /** How far a reply's end is looked for in short steps. */
 const nearBytes = 256;
 
@@ -91,11 +94,12 @@ function isError(bytes: Uint8Array, start: number): boolean {
   return bytes[start + statusByteOffset] === letterE || bytes[start + statusByteOffset - 1] === letterE;
 }
 
-/** @returns the `code` of an error reply; of servers that send none, the text for people. */
+/** @returns the `code` of an error reply; of servers that send none, the text for people, as it may be shown to them. */
 function errorCode(reply: string): string {
-  return (
-    /"code": ?"([A-Z_]+)"/.exec(reply)?.[1] ?? /"message": ?"([^"]*)"/.exec(reply)?.[1] ?? 'UNREADABLE_ERROR'
-  );
+  const code = /"code": ?"([A-Z_]+)"/.exec(reply)?.[1];
+  if (code !== undefined) return code;
+  const text = /"message": ?"([^"]*)"/.exec(reply)?.[1];
+  return text === undefined ? 'UNREADABLE_ERROR' : visibleText(text.slice(0, textCharactersMax));
 }
 
 /**

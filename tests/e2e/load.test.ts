@@ -366,6 +366,20 @@ test('a refused login is told with the account', async () => {
   expect(output.stderr).toContain('cannot log in as messi: User Tidak Ada (NO_SUCH_USER)');
 });
 
+test('nothing that a server says is obeyed by the terminal', async () => {
+  const message = '\\u001b]0;owned\\u0007\\u009b2J';
+  responder = await Responder.start(() => `{"status": "ERROR", "message": "${message}", "code": "NO"}`);
+  const { stderr } = await run([responder.target]);
+  expect(stderr).toContain(`cannot log in as messi: ${message} (NO)`);
+  await responder.stop();
+  // After the logins, an error without a code, whose text stands in its place.
+  const text = '{"status": "ERROR", "message": "\u001b[2J"}';
+  responder = await Responder.start((request) => (request.startsWith('auth') ? chatReply(request) : text));
+  const { stdout } = await run([responder.target, '--requests', '5', '--connections', '1']);
+  expect(stdout).toMatch(/errors {5}\\u001b\[2J \d/);
+  expect(stdout).not.toContain('\u001b');
+});
+
 test.each([
   ['--connections', '0'],
   ['--workload', 'nonsense'],

@@ -94,6 +94,16 @@ test('an error of a server that sends no codes is told by its text', () => {
   expect(scanAll([bytes]).codes).toEqual(['Password Salah']);
 });
 
+test('such a text is told as far as it can be shown in a line', () => {
+  const bytes = Buffer.from(
+    `{"status": "ERROR", "message": "\u001b[2J${'x'.repeat(2_000)}"}${replyTerminator}`,
+    'latin1',
+  );
+  const [text] = scanAll([bytes]).codes;
+  expect(text).toMatch(/^\\u001b\[2Jx+$/);
+  expect(text!.length).toBeLessThan(256);
+});
+
 test('errors are told from JSON without spaces too', () => {
   const replies = ['{"status":"OK","message":"E"}', '{"status":"ERROR","message":"x","code":"BUSY"}'];
   const bytes = Buffer.from(replies.map((reply) => reply + replyTerminator).join(''));
