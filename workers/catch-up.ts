@@ -21,7 +21,7 @@ export function catchUp(
   if (store.useSession(token, nowSeconds) !== user) return undefined;
   const reader = new CatchUpReader(store, after);
   // Before the locks are taken: whatever has this sequence or a smaller one is there when they are held.
-  const { sequence } = store.subscriptions;
+  const sequence = store.mail.committedSequence();
   const rooms = roomsOf(store, user);
   store.journal.forgetAwaited();
   const more = store.mail.fetch(user, Infinity, reader);

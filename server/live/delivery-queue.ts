@@ -42,7 +42,7 @@ function readsLast({ kind }: Delivery): number {
 
 /** A batch from its start until what it changed is on disk. */
 export interface OpenBatch {
-  /** The server's sequence when the batch began: its own deliveries have larger ones. */
+  /** The server's sequence when the batch began: its own deliveries have larger ones, or this one where nobody else has. */
   readonly sequenceBefore: number;
 }
 

@@ -8,6 +8,7 @@ import type { IdempotencyKey } from '../protocol/idempotency-key';
 import type { MessageId } from '../protocol/message-id';
 import type { Name } from '../protocol/name';
 import type { TextSink } from './block-pool';
+import { lockNumber } from './lock-numbers';
 import type { InboxReader, MessageReader } from './message-readers';
 import type { StoreParts } from './store-parts';
 import type { StoredText } from './stored-text';
@@ -109,6 +110,18 @@ export class Mailbox {
     if (inbox.markRead(user, sequence) !== sequence && !isOfRoom) return operation.refuse('NO_SUCH_MESSAGE');
     if (journal.isOn) journal.read(user, lowWord(sequence), highWord(sequence), true);
     return operation.finish();
+  }
+
+  /**
+   * The sequence of the last change that has committed: everything up to it is found by who looks from now on. One that
+   * is seen without the ring's lock may be taken back with the thread that took it, and given to another message.
+   */
+  committedSequence(): number {
+    const { locks, subscriptions } = this.parts;
+    locks.acquire(lockNumber.ring);
+    const { sequence } = subscriptions;
+    locks.release();
+    return sequence;
   }
 
   /** Copies the text of a message that is being handed over. */

@@ -34,7 +34,7 @@ export class SubscriptionFlags {
     this.memory.store(header.subscriptionCount, count);
   }
 
-  /** The sequence given last. Whatever is given from now on is larger. */
+  /** The sequence given last. Whatever is given from now on is larger, or, when its thread dies, this one. */
   get sequence(): number {
     const { memory } = this;
     for (;;) {
