@@ -1,6 +1,7 @@
 /**
  * The audit of a data directory: its tables, its journal, and the store that a start would make of both. It changes
- * nothing, but for the length of a table file that was cut short, which a start would mend in the same way.
+ * nothing, but for what a start would mend just so: the length of a table file that was cut short, and tables whose
+ * making was.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +9,7 @@ import { dataFolders } from '../shared/journal/data-folders';
 import { systemFiles } from '../shared/journal/file-layer';
 import type { CheckReport, InspectTask } from '../shared/journal/inspect-messages';
 import { findJournalEnd } from '../shared/journal/journal-end';
-import { segmentsAmong } from '../shared/journal/segment';
+import { type SegmentName, segmentsAmong } from '../shared/journal/segment';
 import { SegmentReader } from '../shared/journal/segment-reader';
 import { auditStore } from '../shared/store/audit';
 import { Memory } from '../shared/store/memory';
@@ -52,12 +53,18 @@ export async function checkAll(task: InspectTask & { readonly kind: 'checkAll' }
   const findings: string[] = [];
   const figures: Figures = [];
   let tables: Tables | undefined;
+  const hasJournal = segmentsIn(folders.journal).length > 0;
   await collecting(findings, async () => {
-    tables = await Tables.open(folders.tables, { readOnly: !isShort(folders.tables) });
+    // A journal is made after the tables: without one, these may be half made.
+    tables = await Tables.open(folders.tables, { readOnly: hasJournal && !isShort(folders.tables) });
     reportTables(tables, findings, figures);
   });
   // Without the tables' position, what the journal holds can still be read; it cannot be replayed.
   await collecting(findings, () => {
+    if (!hasJournal && tables?.applied === 0) {
+      figures.push(['Journal', 'there is none yet: a first start was cut short, and the next one makes it']);
+      return;
+    }
     const end = checkJournal(folders.journal, tables?.applied ?? 0);
     figures.push(['Journal', `readable up to position ${end}`]);
     if (tables !== undefined) replay(task, tables, end, findings, figures);
@@ -75,12 +82,16 @@ function reportTables(tables: Tables, findings: string[], figures: Figures): voi
 
 /** Reads every frame. Returns where the journal ends. */
 function checkJournal(folder: string, applied: number): number {
-  const segments = existsSync(folder) ? segmentsAmong(readdirSync(folder)) : [];
+  const segments = segmentsIn(folder);
   if (segments.length === 0) throw damage(`there are no segments in ${folder}`);
   const { endPosition } = findJournalEnd(systemFiles, folder, segments, () => undefined);
   if (endPosition < applied)
     throw damage(`the journal ends at position ${endPosition}, and the tables are at ${applied}`);
   return endPosition;
+}
+
+function segmentsIn(folder: string): SegmentName[] {
+  return existsSync(folder) ? segmentsAmong(readdirSync(folder)) : [];
 }
 
 /** Does what a start does, and audits what comes of it. */

@@ -30,7 +30,7 @@ export class RoomChain {
     private readonly members: MemberTable,
   ) {}
 
-  /** The sequence of the newest message ever sent to a room. */
+  /** The sequence of the newest message sent to a room; 0 while there was none since a start, and all before were read. */
   lastSequence(room: number): number {
     const word = this.rooms.wordOf(room);
     const low = this.memory.read(word + roomRecord.lastSequenceLow);

@@ -1,7 +1,19 @@
 // Goal: backup, check and export, of a running server and of a stopped one: nothing acknowledged is missing, and damage is found.
-import { closeSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { dataFolders } from '../../shared/journal/data-folders';
+import { Environment } from '../../workers/tables/environment';
+import { Tables } from '../../workers/tables/tables';
 import { cleanUp } from '../support/clean-up';
 import { LineSocket } from '../support/line-socket';
 import { jsonLines, operate } from '../support/operator-command';
@@ -203,6 +215,34 @@ test('check refuses what a start of the same options has no memory for', async (
   });
   expect(await operate(['check', '--data', crowded])).toMatchObject({ code: 0 });
 });
+
+test('check takes what a kill leaves of a first start for no damage, and a start goes on from it', async () => {
+  const moments: Record<string, (tables: string, journal: string) => Promise<void> | void> = {
+    'no file of the tables': () => undefined,
+    'no table': (tables) => Environment.open(tables, false).close(),
+    'one table': async (tables) => {
+      const environment = Environment.open(tables, false);
+      environment.table('meta');
+      await environment.close();
+    },
+    'no journal': async (tables) => (await Tables.open(tables)).close(),
+    'no segment': async (tables, journal) => {
+      await (await Tables.open(tables)).close();
+      mkdirSync(journal);
+      writeFileSync(path.join(journal, 'spare-1'), '');
+    },
+  };
+  for (const [index, [moment, begin]] of Object.entries(moments).entries()) {
+    const place = folder.file(`begun-${index}`);
+    const { tables, journal } = dataFolders(place);
+    mkdirSync(tables, { recursive: true });
+    await begin(tables, journal);
+    const checked = await operate(['check', '--data', place]);
+    expect({ moment, ...checked }).toMatchObject({ moment, code: 0, stderr: '' });
+    expect(checked.stdout).toMatch(/none yet: a first start was cut short[^]*Damage\s+none/);
+    expect(await operate(['user', 'list', '--data', place])).toMatchObject({ code: 0, stderr: '' });
+  }
+}, 60_000);
 
 test('check finds a wrong configuration', async () => {
   const file = folder.write('chat.json', '{"threads": "many"}');
