@@ -122,14 +122,16 @@ export class StoreLoader {
   }
 
   /**
-   * Remembers the idempotency key of a post, as the tables have it: the newest first. False when nothing is to be gained
-   * from older ones, because these are forgotten or there is no room for them.
+   * Remembers the idempotency key of a post, as the tables have it: the newest first. False when there is no room for
+   * older ones.
    */
   postedKey(sender: number, key: string, sequence: number, receiver: number, atMs: number): boolean {
     const { keys, locks, operation } = this.parts;
     const digest = this.digestOf(sender, key);
     const atSeconds = Math.floor(atMs / 1_000);
-    if (this.nowSeconds - atSeconds > keyLifetimeSeconds || this.loadedKeys === keys.capacity) return false;
+    if (this.loadedKeys === keys.capacity) return false;
+    // Those behind it may be of a later time: the clock may have been set back when it came.
+    if (this.nowSeconds - atSeconds > keyLifetimeSeconds) return true;
     const lock = keys.lockOf(digest);
     const loadedOfStripe = this.loadedKeysOfLock.get(lock) ?? 0;
     locks.acquire(lock);

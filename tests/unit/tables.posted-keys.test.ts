@@ -69,6 +69,15 @@ test('keys are forgotten by age: whole chunks, and only when all in them are old
   expect(tables.check()).toEqual([]);
 });
 
+test('a key is not forgotten with those that came after it while the clock was set back', () => {
+  writer
+    .message(2, 1, (sequence += 1), nowMs, 'halo', 'before')
+    .message(2, 1, (sequence += 1), 1, 'halo', 'set-back');
+  written.apply();
+  expect(tables.expirePostedKeys({ beforeMs: nowMs - 24 * hourMs, keysMax: 1_000_000 })).toBe(0);
+  expect(keptSequences()).toEqual([sequence, sequence - 1]);
+});
+
 test('keys are forgotten by number: never one of the newest', () => {
   for (let run = 0; run < 5; run += 1) post(nowMs);
   const limit = (keysMax: number) => ({ beforeMs: 0, keysMax });

@@ -62,7 +62,8 @@ export function expirePostedKeys(tables: TableSet, limit: PostedKeysLimit, chunk
   const expired: Buffer[] = [];
   for (const { key, value } of postedKeys.entries({ limit: chunksMax })) {
     const isExcess = Buffer.compare(key, excessEnd) < 0;
-    if (!isExcess && readPostedKeys(key, value).at(-1)!.atMs >= limit.beforeMs) break;
+    // Not the last alone: the clock may have been set back meanwhile.
+    if (!isExcess && readPostedKeys(key, value).some(({ atMs }) => atMs >= limit.beforeMs)) break;
     expired.push(key);
   }
   if (expired.length === 0) return 0;
