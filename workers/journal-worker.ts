@@ -74,6 +74,9 @@ function load(tables: Tables, log: SegmentLog): LoadSummary {
     },
   );
   reader.markApplied((applied - log.endPosition) | 0);
+  // On a full disk what an earlier process has written, and not synced, could not be written again yet: a power cut may
+  // still take it, and the tables must not be ahead of the journal then.
+  reader.markSynced((log.syncedPosition - log.endPosition) | 0);
   return { rows, replayed, endPosition: log.endPosition };
 }
 

@@ -1,11 +1,20 @@
 // Goal: on a full disk changes are refused, reads go on, nothing acknowledged is lost, and with space all goes on by itself.
+import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { dataFolders } from '../../shared/journal/data-folders';
+import { SegmentLog } from '../../shared/journal/segment-log';
+import { Environment } from '../../workers/tables/environment';
 import { cleanUp } from '../support/clean-up';
 import { type Member, readOnce } from '../support/durable-load';
 import { DurableServer } from '../support/durable-server';
 import { FilledDisk } from '../support/filled-disk';
-import type { LineSocket } from '../support/line-socket';
+import { LineSocket } from '../support/line-socket';
+import { prepareUsers } from '../support/prepared-data';
+import { RandomNumbers } from '../support/random-numbers';
+import { RecordWriter } from '../support/record-writer';
+import { ServerProcess } from '../support/server-process';
 import { type FilesystemKind, SmallFilesystem } from '../support/small-filesystem';
+import { loseBehindSync } from '../support/unsynced-journal';
 
 const kinds: readonly (readonly [FilesystemKind, number])[] = [
   ['tmpfs', 24],
@@ -33,6 +42,61 @@ async function sendUntilRefused(
   }
   return undefined;
 }
+
+/** Leaves pages in the tables' file that may be used again: a commit then needs no space of the disk. */
+async function freePages(tables: string): Promise<void> {
+  const environment = Environment.open(tables, false);
+  const meta = environment.table('meta');
+  const key = Buffer.from('filling');
+  for (const valueBytes of [4 * 1024 * 1024, 1]) {
+    environment.write(() => {
+      meta.put(key, Buffer.alloc(valueBytes));
+    });
+    environment.write(() => {
+      meta.remove(key);
+    });
+  }
+  await environment.close();
+}
+
+/**
+ * Writes a message to the journal's end and does not sync it, as a process leaves it that is killed in between. No file
+ * waits to be used for a next segment.
+ */
+function writeUnsynced(journal: string, text: string): void {
+  const log = SegmentLog.open(journal);
+  const words = new RecordWriter().message(2, 1, 1, Date.now(), text).taken();
+  log.append([new Uint8Array(words.buffer, words.byteOffset, words.byteLength)]);
+  log.close();
+  for (const name of readdirSync(journal)) if (name.startsWith('spare-')) rmSync(path.join(journal, name));
+}
+
+test('a start on a full disk brings nothing into the tables that a power cut may take from the journal', async () => {
+  const filesystem = SmallFilesystem.mount('tmpfs', 48);
+  if (filesystem === undefined) return;
+  try {
+    const data = path.join(filesystem.path, 'data');
+    const { tables, journal } = dataFolders(data);
+    const [token] = await prepareUsers(data, 2);
+    await freePages(tables);
+    writeUnsynced(journal, 'tidak pasti');
+    const disk = new FilledDisk(filesystem.path);
+    disk.fill();
+    const server = await ServerProcess.start(['--threads', '1'], { data });
+    await server.untilPrinted(/the disk takes nothing: changes are refused/);
+    const client = await LineSocket.connect(server.address);
+    // It has the tables brought up to date.
+    expect(await client.ask(`history ${token} user2`)).toContain('"OK"');
+    await server.kill();
+    expect(loseBehindSync(journal, 'zeros', new RandomNumbers(1))).toBe(1);
+    disk.free();
+    const again = await ServerProcess.start(['--threads', '1'], { data });
+    expect((await again.stop()).code).toBe(0);
+  } finally {
+    await cleanUp();
+    filesystem.unmount();
+  }
+}, 60_000);
 
 describe.each(kinds)('on a full %s', (kind, mebibytes) => {
   let filesystem: SmallFilesystem | undefined;
