@@ -232,7 +232,7 @@ function readRecordAt(words: Int32Array, at: number, texts: TextReader): Journal
         kind: 'sessionOpened',
         token: token(sessionOpenedField.token),
         user: field(sessionOpenedField.user),
-        atSeconds: field(sessionOpenedField.atSeconds),
+        atSeconds: field(sessionOpenedField.atSeconds) >>> 0,
       };
     case recordKind.sessionClosed:
       return { kind: 'sessionClosed', token: token(sessionClosedField.token) };

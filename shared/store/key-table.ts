@@ -66,7 +66,7 @@ export class KeyTable {
         memory.read(word + keyRecord.digest + 3) === digest[3]
       ) {
         // A newer record of the same key would stand before this one.
-        const ageSeconds = nowSeconds - memory.read(word + keyRecord.atSeconds);
+        const ageSeconds = nowSeconds - memory.readSeconds(word + keyRecord.atSeconds);
         return ageSeconds <= keyLifetimeSeconds ? key : 0;
       }
       key = memory.read(word + keyRecord.nextInBucket);

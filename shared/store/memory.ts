@@ -20,6 +20,11 @@ export class Memory {
     return this.words[word]!;
   }
 
+  /** A time in seconds since 1970: from 2038 on it needs the word's highest bit. */
+  readSeconds(word: number): number {
+    return this.read(word) >>> 0;
+  }
+
   write(word: number, value: number): void {
     this.words[word] = value;
   }

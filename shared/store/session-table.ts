@@ -123,8 +123,8 @@ export class SessionTable {
   private isExpiredAt(word: number, nowSeconds: number): boolean {
     const { memory, lifetime } = this;
     return (
-      nowSeconds - memory.read(word + sessionRecord.createdAtSeconds) > lifetime.ageSecondsMax ||
-      nowSeconds - memory.read(word + sessionRecord.lastUsedSeconds) > lifetime.idleSecondsMax
+      nowSeconds - memory.readSeconds(word + sessionRecord.createdAtSeconds) > lifetime.ageSecondsMax ||
+      nowSeconds - memory.readSeconds(word + sessionRecord.lastUsedSeconds) > lifetime.idleSecondsMax
     );
   }
 
@@ -209,7 +209,7 @@ export class SessionTable {
   /** Not part of any transaction: a time a moment off, even in a record just reused, harms nothing. */
   private noteUse(sessionWord: number, user: number, nowSeconds: number): void {
     const word = sessionWord + sessionRecord.lastUsedSeconds;
-    if (this.memory.read(word) !== nowSeconds) this.memory.write(word, nowSeconds);
+    if (this.memory.readSeconds(word) !== nowSeconds) this.memory.write(word, nowSeconds);
     this.users.noteUse(user, nowSeconds);
   }
 

@@ -130,11 +130,11 @@ export class UserTable {
   /** Notes that the user was there. No part of any transaction: a time a moment off harms nothing. */
   noteUse(user: number, nowSeconds: number): void {
     const word = this.wordOf(user) + userRecord.lastUsedSeconds;
-    if (this.memory.read(word) !== nowSeconds) this.memory.write(word, nowSeconds);
+    if (this.memory.readSeconds(word) !== nowSeconds) this.memory.write(word, nowSeconds);
   }
 
   lastUsedSeconds(user: number): number {
-    return this.memory.read(this.wordOf(user) + userRecord.lastUsedSeconds);
+    return this.memory.readSeconds(this.wordOf(user) + userRecord.lastUsedSeconds);
   }
 
   isLive(user: number): boolean {

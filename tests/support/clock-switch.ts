@@ -1,6 +1,7 @@
 /**
  * Loaded into the real server before it starts (`node -r`): sets the wall clock of all its threads when a test says so,
- * over the IPC channel. The monotonic clock is as it was. The server itself knows nothing of it.
+ * over the IPC channel; from the start on when `BENANG_CLOCK_SHIFT_MS` says by how much. The monotonic clock is as it was.
+ * The server itself knows nothing of it.
  */
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 
@@ -17,6 +18,7 @@ const shift = isMainThread
 
 Date.now = () => now() + shift[0]!;
 if (isMainThread) {
+  shift[0] = Number(process.env.BENANG_CLOCK_SHIFT_MS ?? 0);
   setEnvironmentData(environmentKey, shift);
   process.on('message', ({ id, request }: { id: number; request: ClockRequest }) => {
     shift[0] = request.shiftMs;
