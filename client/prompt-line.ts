@@ -85,9 +85,8 @@ export class PromptLine {
 
   /** Puts the text where the prompt was, and the prompt with what is typed under it. */
   private draw(prompt: string, text: string): void {
-    // Where the cursor is follows from the prompt that was there until now.
-    if (!this.isDumb) this.output.write(`${this.eraseSequence()}${text}`);
-    else this.output.write(text);
+    // Where the cursor is follows from the prompt that was there until now; without one it is in a new line already.
+    this.output.write(this.isDumb || !this.shown ? text : `${this.eraseSequence()}${text}`);
     setRowsAboveCursor(this.lines, 0);
     this.lines.setPrompt(prompt);
     this.shown = prompt !== '';

@@ -147,6 +147,26 @@ test('reply, the slash, Tab on commands and names, and the arrow keys', async ()
   );
 });
 
+test('a prompt that is wider than the terminal leaves what was entered before it, or cleared, as it is', async () => {
+  const terminal = await logIn({ columns: 20 });
+  peer.deliver('one');
+  await terminal.shows(/\(1 new\n\):$/);
+  await terminal.enter('send lineker satu');
+  await terminal.shows(/\nker\nCommand messi:$/);
+  peer.deliver('two');
+  await terminal.shows(/two\nCommand messi \(1 new\n\):$/);
+  await terminal.type('send lineker dua');
+  await terminal.shows(/dua$/);
+  await terminal.press('C-c');
+  const screen = await terminal.shows(/\nCommand messi:$/);
+  expect(screen.slice(screen.indexOf('lineker: one'))).toBe(
+    [
+      ...['lineker: one', 'Command messi (1 new', '):send lineker satu', 'message sent to line', 'ker'],
+      ...['lineker: two', 'Command messi (1 new', '):send lineker dua^C', 'Command messi:'],
+    ].join('\n'),
+  );
+});
+
 test('who comes and goes, and Tab on the rooms that were heard of', async () => {
   const terminal = await logIn();
   const at = '2026-11-23T06:00:00.000Z';
