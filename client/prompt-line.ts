@@ -83,6 +83,17 @@ export class PromptLine {
     this.shown = false;
   }
 
+  /** Takes away what readline shows, whoever asked it to. */
+  takeAway(): void {
+    this.output.write(this.eraseSequence());
+  }
+
+  /** Shows it again, where the cursor is now. */
+  bringBack(): void {
+    setRowsAboveCursor(this.lines, 0);
+    this.lines.prompt(true);
+  }
+
   /** Puts the text where the prompt was, and the prompt with what is typed under it. */
   private draw(prompt: string, text: string): void {
     // Where the cursor is follows from the prompt that was there until now; without one it is in a new line already.

@@ -1,4 +1,5 @@
 import readline from 'node:readline';
+import type { ReadStream } from 'node:tty';
 import { isDumbTerminal, mendDumbKeys } from './dumb-keys';
 import { setRowsAboveCursor } from './edited-line';
 import { historyLinesMax, isSecretLine } from './history';
@@ -49,7 +50,7 @@ export class TerminalInput {
   private left = false;
 
   constructor(
-    input: NodeJS.ReadableStream,
+    private readonly input: NodeJS.ReadableStream & Partial<Pick<ReadStream, 'setRawMode'>>,
     private readonly terminal: TerminalOutput,
     private readonly options: TerminalInputOptions,
   ) {
@@ -76,6 +77,9 @@ export class TerminalInput {
     });
     this.lines.on('SIGINT', () => {
       this.interrupt();
+    });
+    this.lines.on('SIGTSTP', () => {
+      this.suspend();
     });
     this.lines.on('close', () => {
       this.takeLeave();
@@ -205,6 +209,21 @@ export class TerminalInput {
     if (this.promptStays && reader === undefined) this.promptLine.show(this.prompt);
   }
 
+  /**
+   * Ctrl-Z: the terminal is the shell's until `fg`. Where no shell has started us nothing stops, and we are back at once.
+   * readline would read nothing more in the first case, and leave the terminal echoing in the other.
+   */
+  private suspend(): void {
+    const { isPromptShown } = this;
+    if (this.readingSecret) this.promptLine.forget();
+    if (isPromptShown) this.promptLine.takeAway();
+    this.input.setRawMode?.(false);
+    process.kill(process.pid, 'SIGTSTP');
+    this.input.setRawMode?.(true);
+    if (isPromptShown) this.promptLine.bringBack();
+    this.output.muted = this.readingSecret;
+  }
+
   private takeLeave(): void {
     this.left = true;
     this.output.muted = false;
@@ -224,10 +243,13 @@ export class TerminalInput {
     reader?.(typed);
   }
 
+  private get isPromptShown(): boolean {
+    return this.promptStays && !this.readingSecret ? this.promptLine.isShown : this.reader !== undefined;
+  }
+
   /** readline draws from where it believes the cursor to be, and pasted text or a new width may have moved it. */
   private followCursor(): void {
-    const isPromptShown = this.promptStays ? this.promptLine.isShown : this.reader !== undefined;
-    if (isPromptShown) setRowsAboveCursor(this.lines, this.lines.getCursorPos().rows);
+    if (this.isPromptShown) setRowsAboveCursor(this.lines, this.lines.getCursorPos().rows);
   }
 
   /** Drawing a prompt makes readline read on, wanted or not. */

@@ -297,6 +297,40 @@ test('Ctrl-D instead of a password leaves, and what comes next is on a line of i
   expect(await terminal.shows('left with 0')).toMatch(/Password:\nleft with 0$/);
 });
 
+describe.each([
+  ['with a shell that continues it', true],
+  ['without one', false],
+])('Ctrl-Z, %s', (_how, isContinued) => {
+  test('comes back to the line as it was', async () => {
+    const terminal = await logIn({ isContinued, columns: 34 });
+    await terminal.type('send lineker kata yang panjang sekli');
+    await terminal.press('Left', 'Left', 'C-z');
+    await terminal.type('a');
+    await terminal.shows('sekali');
+    await terminal.press('Enter');
+    const screen = await terminal.shows(/sent to lineker\nCommand messi:$/);
+    expect(peer.posts.map(({ text }) => text)).toEqual(['kata yang panjang sekali']);
+    expect(screen).toMatch(
+      /Command messi:send lineker kata ya\nng panjang sekali\nmessage sent to lineker\n/,
+    );
+    expect(screen.match(/panjang/g)).toHaveLength(1);
+  });
+
+  test.each([[[]], [['--classic']]])('asks for a password anew, and does not show it, %j', async (flags) => {
+    const terminal = await connect({ isContinued }, ...flags);
+    await terminal.enter('auth messi');
+    await terminal.shows('Password:');
+    await terminal.type('sura');
+    await terminal.press('C-z');
+    await terminal.shows(isContinued ? /\nPassword:$/ : 'Password:');
+    await terminal.type('surabaya');
+    await terminal.press('Enter');
+    const screen = await terminal.shows('logged in');
+    expect(screen).not.toContain('sura');
+    expect(peer.received('auth')).toEqual(['auth messi surabaya']);
+  });
+});
+
 test('Ctrl-C clears the line, twice leaves', async () => {
   const terminal = await logIn();
   await terminal.type('send lineker something wro');

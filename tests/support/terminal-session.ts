@@ -14,12 +14,14 @@ export interface TerminalOptions {
   readonly program?: 'client/main.js' | 'server/main.js';
   readonly columns?: number;
   readonly rows?: number;
+  /** Whether a shell stands behind the program that continues it at once, as with `fg`, when it is stopped. */
+  readonly isContinued?: boolean;
   /** Over the environment of the test. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Keys by the names that tmux gives them. */
-export type Key = 'Enter' | 'Tab' | 'C-c' | 'C-d' | 'C-u' | 'Left' | 'Up' | 'BSpace' | 'Home';
+export type Key = 'Enter' | 'Tab' | 'C-c' | 'C-d' | 'C-u' | 'C-z' | 'Left' | 'Up' | 'BSpace' | 'Home';
 
 /**
  * A real program of the product on a real terminal: a window of a tmux server of its own. The screen is what tmux's emulator makes of
@@ -40,10 +42,11 @@ export class TerminalSession {
     const program = path.join(compiledFolder, options.program ?? 'client/main.js');
     const command = ['env', ...settings, process.execPath, program, ...args];
     const size = ['-x', String(options.columns ?? 80), '-y', String(options.rows ?? 24)];
+    const [begin, end] = options.isContinued === true ? ['set -m; ', '; fg'] : ['', ''];
     // A server without configuration files, whose window says with which code its program ended.
     await session.tmux(
       ...['-f', '/dev/null', 'new-session', '-d', ...size],
-      `${command.map(quoted).join(' ')}; echo "left with $?"; exec cat`,
+      `${begin}${command.map(quoted).join(' ')}${end}; echo "left with $?"; exec cat`,
     );
     return session;
   }
