@@ -4,6 +4,7 @@ import { isDumbTerminal, mendDumbKeys } from './dumb-keys';
 import { setRowsAboveCursor } from './edited-line';
 import { historyLinesMax, isSecretLine } from './history';
 import { MutableOutput, type TerminalOutput } from './mutable-output';
+import { mendPasting } from './pasted-text';
 import { PromptLine } from './prompt-line';
 import { visibleText } from './visible-text';
 
@@ -84,6 +85,7 @@ export class TerminalInput {
     this.lines.on('close', () => {
       this.takeLeave();
     });
+    mendPasting(this.lines, input);
     input.on('keypress', () => {
       this.followCursor();
     });

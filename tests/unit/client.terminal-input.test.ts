@@ -6,6 +6,7 @@ import { TerminalInput, type Typed } from '../../client/terminal-input';
 const controlC = '\u0003';
 const controlD = '\u0004';
 const enter = '\r';
+const left = '\u001b[D';
 const up = '\u001b[A';
 
 class Screen extends PassThrough {
@@ -86,6 +87,13 @@ describe('a line', () => {
     const first = await desk.type(`one${enter}two${enter}three${enter}`);
     const others = [await desk.input.readLine(':'), await desk.input.readLine(':')];
     expect([first, ...others]).toEqual(['one', 'two', 'three'].map((text) => ({ kind: 'line', text })));
+  });
+
+  test('is pasted to where the cursor is', async () => {
+    const typed = desk.type(`send lineker jumpa malam${left.repeat(5)}`);
+    desk.keys.write('besok ');
+    desk.keys.write(`pada ${left.repeat(5)}hari\t ini ${enter}`);
+    expect(await typed).toEqual({ kind: 'line', text: 'send lineker jumpa besok hari\t ini pada malam' });
   });
 
   test('pasted by the hundred is not lost', async () => {
