@@ -42,8 +42,10 @@ export async function readNewPassword(username: string): Promise<string> {
 export async function confirm(question: string): Promise<boolean> {
   if (!process.stdin.isTTY) return true;
   process.stderr.write(`${question} [y/N] `);
-  const answer = (await firstLine()) ?? '';
-  return ['y', 'yes', 'ya'].includes(answer.trim().toLowerCase());
+  const answer = await firstLine();
+  // Ctrl-D leaves the cursor behind the question.
+  if (answer === undefined) process.stderr.write('\n');
+  return ['y', 'yes', 'ya'].includes((answer ?? '').trim().toLowerCase());
 }
 
 function requirePassword(text: string): string {

@@ -76,6 +76,10 @@ test('a removal is confirmed: anything but a yes removes nobody', async () => {
   await refused.shows('Remove ana, with its sessions and unread messages? [y/N]');
   await refused.press('Enter');
   expect(await refused.shows('left with 1')).toContain('nothing was removed');
+  const unanswered = await user('remove', 'ana');
+  await unanswered.shows('[y/N]');
+  await unanswered.press('C-d');
+  expect(await unanswered.shows('left with 1')).toMatch(/\[y\/N\]\nchat-server: nothing was removed$/m);
   const agreed = await user('remove', 'budi');
   await agreed.shows('[y/N]');
   await agreed.enter('y');
