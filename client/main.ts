@@ -4,9 +4,11 @@ import { exitCodes, parseCommandLine } from './options';
 import { runClient } from './run-client';
 import { packageVersion } from './version';
 
-// Whoever read our output is gone (`chat-client … | head -1`): there is nobody left to tell, so leave quietly.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? exitCodes.fine : exitCodes.failure);
+  // Whoever read our output is gone (`chat-client … | head -1`): there is nobody left to tell, so leave quietly.
+  if (error.code === 'EPIPE') process.exit(exitCodes.fine);
+  process.stderr.write(`chat-client: cannot write to standard output: ${error.message}\n`);
+  process.exit(exitCodes.failure);
 });
 // Whoever read our hints is gone, and that is all.
 process.stderr.on('error', () => undefined);

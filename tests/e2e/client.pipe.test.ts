@@ -146,6 +146,18 @@ describe('chat-client in a pipe', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
+  test.each([[[]], [['--json']]])('says so when its output goes to a full disk, %j', async (flags) => {
+    const address = await serve((_line, socket) => socket.write(okFrame));
+    const client = ClientProcess.startOnFullDisk('connect', ...flags, address);
+    client.child.stdin.end('ping\n');
+    expect(await client.finished()).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^chat-client: cannot write to standard output: ENOSPC[^\n]*\n$/,
+      ) as string,
+    });
+  });
+
   test('goes on when nobody reads its hints any more', async () => {
     const replies = ['{"status": "OK", "tokenid": "t"}', '{"status": "OK", "messages": [], "more": false}'];
     const address = await serve((_line, socket) => {

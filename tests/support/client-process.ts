@@ -32,6 +32,12 @@ export class ClientProcess {
     return new ClientProcess(spawn(process.execPath, [binary, ...args]));
   }
 
+  /** The same whose standard output is a file on a full disk. */
+  static startOnFullDisk(...args: readonly string[]): ClientProcess {
+    const shellArgs = ['-c', 'exec "$0" "$@" > /dev/full', process.execPath, binary, ...args];
+    return new ClientProcess(spawn('sh', shellArgs));
+  }
+
   /** Runs to its end with `input` as the whole of its input. */
   static run(args: readonly string[], input = ''): Promise<Finished> {
     const client = ClientProcess.start(...args);
