@@ -18,6 +18,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE')
     fail(new StartError(`cannot write to standard output: ${error.message}`, exitCode.unexpected));
 });
+// …or what is wrong: the exit code still says it.
+process.stderr.on('error', () => undefined);
 
 main().catch((error: unknown) => {
   fail(error);

@@ -188,6 +188,16 @@ test.each([
   expect(ended).toMatchObject({ code: 0, stderr: '' });
 });
 
+test.each([
+  ['user', 2],
+  ['help nothing', 2],
+  ['--no-such-option', 2],
+  ['export siapa', 2],
+  ['--threads 1', 4],
+] as const)('%s ends with its exit code also when nobody reads why', async (command, code) => {
+  expect(await operate([...command.split(' '), '--data', data], { isUnheard: true })).toMatchObject({ code });
+});
+
 test('check of a running server reads the tables, and says that the journal was not read', async () => {
   const load = new Load('a');
   await load.begun;

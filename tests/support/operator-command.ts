@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Whether whoever reads its standard output is gone before it writes anything, as in `chat-server … | true`. */
   readonly isAbandoned?: boolean;
+  /** The same of its standard error. */
+  readonly isUnheard?: boolean;
   /** A file's descriptor in the place of standard output, of which nothing is returned then. */
   readonly output?: number;
   /** Whom the process belongs to; only root may choose. */
@@ -37,6 +39,7 @@ export function operate(args: readonly string[], options: CommandOptions = {}): 
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   if (options.isAbandoned === true) child.stdout?.destroy();
+  if (options.isUnheard === true) child.stderr?.destroy();
   // A command that reads nothing may end before it is written to.
   child.stdin?.on('error', () => undefined);
   if (child.pid !== undefined) options.onStart?.(child.pid);
