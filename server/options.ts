@@ -101,7 +101,7 @@ function createOptions(): Option[] {
     new Option(
       '--users <file>',
       'accounts to create at start where missing: {"username", "password", "name"} a line',
-    ),
+    ).argParser(nonEmpty),
     new Option('--open-registration', 'let anybody create an account with `register`').default(false),
     new Option('--max-connections <n>', 'connections at once')
       .default(16_384)
@@ -135,7 +135,7 @@ function createOptions(): Option[] {
 }
 
 function configOption(): Option {
-  return new Option('--config <file>', 'read options from a JSON file');
+  return new Option('--config <file>', 'read options from a JSON file').argParser(nonEmpty);
 }
 
 /** The command with its options; the caller adds what is to be done. */

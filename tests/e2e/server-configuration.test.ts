@@ -128,6 +128,8 @@ describe('exit code 2, and the text names what is wrong', () => {
     [['limits', 'surplus'], /too many arguments/],
     [['usr'], /unknown command 'usr'.*user, backup/],
     [['--host', 'no such host'], /host/i],
+    [['--users', ''], /--users.*It is empty/],
+    [['--config', ''], /--config.*It is empty/],
   ] as const)('%j', async (args, text) => {
     const exit = await ServerProcess.run(['--ephemeral', ...args]);
     expect(exit.stderr).toMatch(text);
@@ -139,6 +141,9 @@ describe('exit code 2, and the text names what is wrong', () => {
     const exit = await ServerProcess.run(['--ephemeral'], { CHAT_PORT: 'http' });
     expect(exit.stderr).toContain('CHAT_PORT');
     expect(exit.code).toBe(2);
+    const empty = await ServerProcess.run(['--ephemeral'], { CHAT_USERS: '' });
+    expect(empty.stderr).toContain('CHAT_USERS');
+    expect(empty.code).toBe(2);
   });
 
   test('in the file: missing, malformed, an unknown option, a value of the wrong kind', async () => {
