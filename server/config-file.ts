@@ -8,7 +8,10 @@ import { exitCode, messageOf, StartError } from './start-error';
 /** Sets the options that a configuration file has, where neither a flag nor the environment does. */
 export function applyConfigFile(program: Command, file: string): void {
   for (const [key, value] of Object.entries(readConfigFile(file))) {
-    const option = program.options.find((candidate) => candidate.name() === key && key !== 'config');
+    // Those that are a variable too: `--version` is none.
+    const option = program.options.find(
+      (candidate) => candidate.name() === key && candidate.envVar !== undefined && key !== 'config',
+    );
     if (option === undefined) {
       const hint = 'Keys are named like the flags: chat-server --help lists them.';
       throw badConfig(file, `unknown option ${JSON.stringify(key)}. ${hint}`);

@@ -55,6 +55,7 @@ test('a flag beats the environment, which beats the file, which beats the defaul
 test.each([
   ['{"port": 70000}', /"port": It is a whole number from 0 to 65535/],
   ['{"maxLine": 1}', /unknown option "maxLine".*named like the flags/],
+  ['{"version": true}', /unknown option "version"/],
   ['{"ephemeral": "yes"}', /"ephemeral" is true or false/],
   ['{"host": {}}', /"host" is a text or a number/],
   ['[]', /not a JSON object/],
