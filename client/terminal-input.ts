@@ -117,7 +117,8 @@ export class TerminalInput {
     if (early === undefined) return this.read(prompt, true);
     const kept = this.history.indexOf(early);
     if (kept >= 0) this.history.splice(kept, 1);
-    this.output.write(`${prompt}\n`);
+    if (this.promptStays) this.printAbove(prompt);
+    else this.output.write(`${prompt}\n`);
     return Promise.resolve({ kind: 'line', text: early });
   }
 

@@ -120,6 +120,13 @@ function todayIsTheDay(): boolean {
   return new Date().toISOString().startsWith('2026-11-23');
 }
 
+test('a password that is pasted with what follows it: the question leaves the line being typed as it is', async () => {
+  const terminal = await connect();
+  await terminal.type('auth messi\rsurabaya\rsend lineker halo');
+  expect(await terminal.shows(/Command messi:send lineker halo$/)).toMatch(/\nPassword:\nusername messi/);
+  expect(peer.received('auth')).toEqual(['auth messi surabaya']);
+});
+
 test('reply, the slash, Tab on commands and names, and the arrow keys', async () => {
   const terminal = await logIn({ rows: 60 });
   peer.deliver('halo');
