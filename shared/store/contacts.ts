@@ -18,12 +18,13 @@ export class Contacts {
     if (this.memory.read(word) !== sender) this.memory.write(word, sender);
   }
 
-  /** Whether either has lately sent something to the other. */
-  know(userA: number, userB: number): boolean {
-    const { memory } = this;
-    return (
-      memory.read(this.wordOf(userA, userB)) === userB || memory.read(this.wordOf(userB, userA)) === userA
-    );
+  /** Calls `visit` for everybody who has lately sent something to `receiver`. */
+  forEachSenderTo(receiver: number, visit: (sender: number) => void): void {
+    const first = this.wordOf(receiver, 0);
+    for (let word = first; word < first + contactWords; word += 1) {
+      const sender = this.memory.read(word);
+      if (sender !== 0) visit(sender);
+    }
   }
 
   private wordOf(receiver: number, sender: number): number {
