@@ -10,6 +10,9 @@ import type { ChatPool, HashPool } from './pool';
 import type { ReleaseGate } from './release-gate';
 import { exitCode, messageOf, StartError } from './start-error';
 
+/** Another thread may be dying too; what kills every thread is let go of. */
+const attemptsMax = 3;
+
 const demoPassword = 'surabaya';
 /** The seed's family. */
 export const demoAccounts: readonly Account[] = [
@@ -58,6 +61,8 @@ export interface AccountCreator {
   readonly gate: ReleaseGate;
 }
 
+type OutcomeListener = (outcome: ErrorCode | 'OK', account: Account, index: number) => void;
+
 /** Creates the accounts that are missing, durably; `onProgress` hears how many are done. */
 export async function createAccounts(
   accounts: readonly Account[],
@@ -65,7 +70,10 @@ export async function createAccounts(
   onProgress: (done: number) => void,
 ): Promise<void> {
   let done = 0;
-  await createEach(accounts, creator, (outcome, { username }) => {
+  // Nobody else creates accounts now: one that is there after its thread has died is the one that was asked for.
+  const create = (account: Account): Promise<ErrorCode | 'OK'> =>
+    repeatedly(() => createIfMissing(account, creator));
+  await createAtOnce(accounts, creator, create, (outcome, { username }) => {
     if (outcome !== 'OK' && outcome !== 'USER_EXISTS') {
       throw new StartError(
         `cannot create the account ${username} (${outcome}): raise --memory`,
@@ -81,13 +89,33 @@ export async function createAccounts(
 export async function createEach(
   accounts: readonly Account[],
   creator: AccountCreator,
-  onOutcome: (outcome: ErrorCode | 'OK', account: Account, index: number) => void,
+  onOutcome: OutcomeListener,
+): Promise<void> {
+  await createAtOnce(accounts, creator, (account) => createIfMissing(account, creator), onOutcome);
+}
+
+async function createAtOnce(
+  accounts: readonly Account[],
+  creator: AccountCreator,
+  create: (account: Account) => Promise<ErrorCode | 'OK'>,
+  onOutcome: OutcomeListener,
 ): Promise<void> {
   const queue = accounts.entries();
   const createNext = async (): Promise<void> => {
-    for (const [index, account] of queue) onOutcome(await createIfMissing(account, creator), account, index);
+    for (const [index, account] of queue) onOutcome(await create(account), account, index);
   };
   await Promise.all(Array.from({ length: creator.hashPool.threads }, createNext));
+}
+
+/** Does again what fails because its thread has died: no start is to fail by that. */
+async function repeatedly<Result>(act: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await act();
+    } catch (error) {
+      if (attempt === attemptsMax) throw error;
+    }
+  }
 }
 
 /** A name that is taken is not worth the time of hashing its password. */
@@ -103,7 +131,7 @@ export async function refuseDemoPasswords(
 ): Promise<void> {
   if (isLoopback(host)) return;
   for (const { username, password } of demoAccounts) {
-    const passwordHash = await chatPool.passwordHash(username);
+    const passwordHash = await repeatedly(() => chatPool.passwordHash(username));
     if (passwordHash === undefined) continue;
     const { verified } = await hashPool.run({ kind: 'verify', password, passwordHash });
     if (!verified) continue;
