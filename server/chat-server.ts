@@ -256,10 +256,17 @@ export class ChatServer {
           this.dispatcher.enqueue(connection);
         },
         runSlow: async (deferral, connection) => {
-          const finished = await limitedLane.run(deferral, connection.client);
-          const { endedSessionsOf = 0 } = finished;
-          if (endedSessionsOf !== 0) await this.followEndedSessions(endedSessionsOf, connection);
-          return finished;
+          const { user } = connection;
+          try {
+            const finished = await limitedLane.run(deferral, connection.client);
+            const { endedSessionsOf = 0 } = finished;
+            if (endedSessionsOf !== 0) await this.followEndedSessions(endedSessionsOf, connection);
+            return finished;
+          } catch (error) {
+            // The last that its thread did may have been to end sessions.
+            if (user !== 0) await this.live.checkSessions(user);
+            throw error;
+          }
         },
         subscribe: (connection: Connection, subscription: Subscription) => {
           this.live.subscribe(connection, subscription);

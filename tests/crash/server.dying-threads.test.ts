@@ -5,6 +5,7 @@ import { password } from '../support/durable-load';
 import { DurableServer } from '../support/durable-server';
 import type { ArmedPlace, KillRequest } from '../support/kill-switch';
 import type { LineSocket } from '../support/line-socket';
+import { LiveClient } from '../support/live-client';
 
 const unknownOutcome =
   '{"status": "ERROR", "message": "Hasil tidak diketahui", "code": "UNKNOWN_OUTCOME"}\r\n\r\n';
@@ -116,6 +117,20 @@ test('a login whose last step dies has an unknown outcome, and the next one succ
   await armPublishing('before', 'exit');
   expect(await client.ask(`auth ${username} ${password}`)).toBe(unknownOutcome);
   expect(await client.ask(`auth ${username} ${password}`)).toContain('tokenid');
+});
+
+test('a new password whose last step dies after the commit ends the subscriptions of the other sessions', async () => {
+  const { username } = server.members[4]!;
+  const kept = await LiveClient.login(server.process.address, username, password);
+  const lost = await LiveClient.login(server.process.address, username, password);
+  for (const device of [kept, lost]) await device.client.ask(`subscribe ${device.token}`);
+  await armPublishing('after', 'exit');
+  const { code } = await kept.client.ask(`passwd ${kept.token} ${password} ${password}-baru`);
+  expect(code).toBe('UNKNOWN_OUTCOME');
+  expect(await lost.client.event()).toEqual({ event: 'logout' });
+  await kept.client.ask(`send ${kept.token} ${username} masih di sini`);
+  expect(await kept.client.messages(1)).toMatchObject([{ msg: 'masih di sini' }]);
+  for (const { client: device } of [kept, lost]) device.socket.destroy();
 });
 
 test('a password whose hashing thread dies is hashed by another', async () => {
