@@ -86,9 +86,10 @@ export class BatchQueues {
   bury(threadId: number): void {
     const queue = this.find(threadId);
     if (queue === undefined) return;
+    // First of all: what waits is not to go to it when the ones that were done make room.
+    queue.queue.thread = 0;
     this.collect(queue);
     queue.queue.drop();
-    queue.queue.thread = 0;
     for (const { reject } of queue.trips.splice(0)) reject(new Error('the thread died that had the batch'));
   }
 

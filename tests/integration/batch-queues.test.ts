@@ -154,6 +154,23 @@ test('a thread that comes before the one whose place it takes is buried has a qu
   expect(queues.assign(2)).toBe(true);
 });
 
+test('a batch that waits is not given to a thread that is being buried', async () => {
+  const queueArea = createQueueArea(1);
+  const queues = new BatchQueues(queueArea, batchesPerThread);
+  const queue = new BatchQueue(new Memory(queueArea), 0);
+  queues.assign(1);
+  const [done, lost, waiting] = [5, 6, 7].map((slot) => queues.run(slot));
+  // The first is done, and the thread dies before anybody has heard of it.
+  queue.markDone();
+  queues.bury(1);
+  await expect(done).resolves.toBeUndefined();
+  await expect(lost).rejects.toThrow('died');
+  queues.assign(2);
+  expect(queue.peek()).toBe(7);
+  queue.markDone();
+  await expect(waiting).resolves.toBeUndefined();
+});
+
 describe('a queue', () => {
   const queueOfItsOwn = (): BatchQueue => new BatchQueue(new Memory(createQueueArea(1)), 0);
 
