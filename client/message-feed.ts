@@ -36,6 +36,8 @@ export class MessageFeed {
   private behind = false;
   private leftCount = 0;
   private ackWanted: string | undefined;
+  /** The last message that the server has taken an `ack` of. */
+  private acknowledged: string | undefined;
   private acknowledging: Promise<void> | undefined;
   private working: Promise<void> | undefined;
   private stopped = false;
@@ -166,13 +168,27 @@ export class MessageFeed {
       this.ackWanted = undefined;
       try {
         await channel.ack(id);
+        this.acknowledged = id;
       } catch (error) {
         if (!(error instanceof ChatError)) throw error;
         const waitMs = delay.after(error);
         if (channel !== this.channel || waitMs !== undefined) this.ackWanted ??= id;
+        // Of a room that was left meanwhile: it stands for nothing, and what was handled before it is still unread.
+        else if (error.code === 'NO_SUCH_MESSAGE') this.ackWanted ??= this.handledBefore(id);
         if (waitMs !== undefined) await rest(waitMs);
       }
     }
+  }
+
+  /** The last message that was handled before this one and is not known to be acknowledged. */
+  private handledBefore(id: string): string | undefined {
+    let last: string | undefined;
+    for (const [earlier, state] of this.known) {
+      if (earlier === id) return last;
+      if (earlier === this.acknowledged) last = undefined;
+      else if (state === 'handled') last = earlier;
+    }
+    return undefined;
   }
 }
 
