@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { ErrorCode } from '../shared/protocol/error-codes';
 import { type Account, readAccountLines } from './account-rules';
+import { operatorCommandLine } from './operator-command-line';
 import type { ServerOptions } from './options';
 import type { ChatPool, HashPool } from './pool';
 import type { ReleaseGate } from './release-gate';
@@ -135,19 +136,14 @@ export async function refuseDemoPasswords(
     if (passwordHash === undefined) continue;
     const { verified } = await hashPool.run({ kind: 'verify', password, passwordHash });
     if (!verified) continue;
-    const command = `chat-server --data ${shellWord(data)} user`;
     throw new StartError(
       `refusing to listen on ${host}: ${username} has the demo password, which everybody knows. ` +
-        `Change it (${command} passwd ${username}) or remove it (${command} remove ${username}), ` +
+        `Change it (${operatorCommandLine(data, `user passwd ${username}`)}) ` +
+        `or remove it (${operatorCommandLine(data, `user remove ${username}`)}), ` +
         'or stay on this machine (--host 127.0.0.1).',
       exitCode.badUsage,
     );
   }
-}
-
-/** As a person has to type it in a shell. */
-function shellWord(text: string): string {
-  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Creates an account; returns once it is on disk. */

@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import type { CheckReport } from '../../shared/journal/inspect-messages';
 import { checkUsername } from '../account-rules';
 import { chooseAccounts } from '../accounts';
+import { operatorCommandLine } from '../operator-command-line';
 import type { ServerOptions } from '../options';
 import { requireOwnFiles, requireUsableFolder } from '../data-folder';
 import { exitCode, StartError } from '../start-error';
@@ -69,7 +70,7 @@ async function exportUser(context: OperatorContext, options: ServerOptions, user
     const answer = await inspect({ kind: 'export', folder: options.data, username: username.value });
     if (answer.kind === 'exported' && answer.lines > 0) return;
     throw new StartError(
-      `there is no account ${username.value}. Who there is: chat-server user list`,
+      `there is no account ${username.value}. Who there is: ${operatorCommandLine(options.data, 'user list')}`,
       exitCode.badUsage,
     );
   });

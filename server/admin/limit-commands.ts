@@ -3,6 +3,7 @@
  */
 import { type Command, Option } from 'commander';
 import type { HeldBack } from '../limits/limits';
+import { operatorCommandLine } from '../operator-command-line';
 import type { ServerOptions } from '../options';
 import { exitCode, StartError } from '../start-error';
 import { limitTarget } from './control-protocol';
@@ -47,7 +48,8 @@ async function clear(
 ): Promise<void> {
   if (target !== undefined && !limitTarget.test(target))
     throw new StartError(
-      `${JSON.stringify(target)} is neither a username nor an address. Who is held back: chat-server limits`,
+      `${JSON.stringify(target)} is neither a username nor an address. ` +
+        `Who is held back: ${operatorCommandLine(options.data, 'limits')}`,
       exitCode.badUsage,
     );
   await withAdministration({ ...context, server: options, mayCreate: false }, async ({ service }) => {

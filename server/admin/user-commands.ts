@@ -10,6 +10,7 @@ import {
   readAccountLines,
 } from '../account-rules';
 import { readAccountFile } from '../accounts';
+import { operatorCommandLine } from '../operator-command-line';
 import type { ServerOptions } from '../options';
 import { exitCode, type ExitCode, StartError } from '../start-error';
 import { accountsPerRequestMax, type AdminService, type Outcome } from './admin-service';
@@ -89,7 +90,7 @@ async function add(
   const account: Account = { username, password, displayName: display };
   await withAdministration({ ...context, server: options, mayCreate: true }, async ({ service }) => {
     const [outcome] = await service.addAccounts([account]);
-    requireDone(outcome!, username);
+    requireDone(outcome!, username, options);
   });
   print(`created ${username}`);
 }
@@ -98,7 +99,7 @@ async function changePassword(context: OperatorContext, options: ServerOptions, 
   const username = required('a username', checkUsername(name));
   const password = await readNewPassword(username);
   await withAdministration({ ...context, server: options, mayCreate: false }, async ({ service }) => {
-    requireDone(await service.setPassword(username, password), username);
+    requireDone(await service.setPassword(username, password), username, options);
   });
   print(`changed the password of ${username}; its sessions have ended`);
 }
@@ -113,7 +114,7 @@ async function remove(
   if (!isSure && !(await confirm(`Remove ${username}, with its sessions and unread messages?`)))
     throw new StartError('nothing was removed', exitCode.unexpected);
   await withAdministration({ ...context, server: options, mayCreate: false }, async ({ service }) => {
-    requireDone(await service.removeUser(username), username);
+    requireDone(await service.removeUser(username), username, options);
   });
   print(`removed ${username}`);
 }
@@ -145,7 +146,7 @@ async function importFile(context: OperatorContext, options: ServerOptions, file
     { ...context, server: options, mayCreate: true, passwordCount },
     async ({ service }) => {
       for (let start = 0; start < accounts.length; start += accountsPerRequestMax)
-        await importSome(service, accounts.slice(start, start + accountsPerRequestMax), outcomes);
+        await importSome(service, options, accounts.slice(start, start + accountsPerRequestMax), outcomes);
     },
   );
   const counts = { created: 0, existing: 0, failed: 0 };
@@ -166,6 +167,7 @@ async function importFile(context: OperatorContext, options: ServerOptions, file
 
 async function importSome(
   service: AdminService,
+  options: ServerOptions,
   accounts: readonly { readonly number: number; readonly account: Account }[],
   outcomes: Map<number, string>,
 ): Promise<void> {
@@ -174,7 +176,7 @@ async function importSome(
     const outcome = results[index]!;
     if (outcome === 'OK') outcomes.set(number, `created ${account.username}`);
     else if (outcome === 'USER_EXISTS') outcomes.set(number, `existing ${account.username}`);
-    else outcomes.set(number, `failed: ${refusal(outcome, account.username).message}`);
+    else outcomes.set(number, `failed: ${refusal(outcome, account.username, options).message}`);
   }
 }
 
@@ -183,18 +185,22 @@ function required<Value>(what: string, checked: Checked<Value>): Value {
   return checked.value;
 }
 
-function requireDone(outcome: Outcome, username: string): void {
-  if (outcome !== 'OK') throw refusal(outcome, username);
+function requireDone(outcome: Outcome, username: string, options: ServerOptions): void {
+  if (outcome !== 'OK') throw refusal(outcome, username, options);
 }
 
-/** Why something was not done, and what to do next. */
-const refusals: Partial<Record<Outcome, { readonly reason: string; readonly code: ExitCode }>> = {
+/** Why something was not done, and what to do next: the command, if there is one, ends the sentence. */
+const refusals: Partial<
+  Record<Outcome, { readonly reason: string; readonly command?: string; readonly code: ExitCode }>
+> = {
   USER_EXISTS: {
-    reason: 'there is an account NAME already. Its password: chat-server user passwd NAME',
+    reason: 'there is an account NAME already. Its password: ',
+    command: 'user passwd NAME',
     code: exitCode.badUsage,
   },
   NO_SUCH_USER: {
-    reason: 'there is no account NAME. Who there is: chat-server user list',
+    reason: 'there is no account NAME. Who there is: ',
+    command: 'user list',
     code: exitCode.badUsage,
   },
   STORE_FULL: {
@@ -207,12 +213,14 @@ const refusals: Partial<Record<Outcome, { readonly reason: string; readonly code
   },
 };
 
-function refusal(outcome: Outcome, username: string): StartError {
-  const { reason, code } = refusals[outcome] ?? {
+function refusal(outcome: Outcome, username: string, { data }: ServerOptions): StartError {
+  const { reason, command, code } = refusals[outcome] ?? {
     reason: `it was refused (${outcome})`,
+    command: undefined,
     code: exitCode.unexpected,
   };
-  return new StartError(reason.replaceAll('NAME', username), code);
+  const hint = command === undefined ? '' : operatorCommandLine(data, command.replaceAll('NAME', username));
+  return new StartError(reason.replaceAll('NAME', username) + hint, code);
 }
 
 function print(line: string): void {

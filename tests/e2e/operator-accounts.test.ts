@@ -89,14 +89,19 @@ describe.each(['stopped', 'running'])('a %s server', (state) => {
     expect(await user(['add', 'admin'], { input: 'x\n' })).toMatchObject({
       code: 2,
       stdout: '',
-      stderr: expect.stringMatching(/admin already.*user passwd admin/) as string,
+      stderr: expect.stringContaining(
+        `admin already. Its password: chat-server --data ${data} user passwd admin`,
+      ) as string,
     });
     for (const args of [
       ['passwd', 'siapa'],
       ['remove', 'siapa', '--yes'],
     ]) {
       const refused = await user(args, { input: 'x\n' });
-      expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('user list') as string });
+      expect(refused).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(`chat-server --data ${data} user list`) as string,
+      });
     }
     expect((await user(['add', 'nama buruk'], { input: 'x\n' })).code).toBe(2);
     expect((await user(['add', 'ana', '--name', 'a\u001b[2J'], { input: 'x\n' })).code).toBe(2);
