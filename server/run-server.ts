@@ -49,7 +49,7 @@ export async function runServer({ version, readOptions, onFatal }: ServerRun): P
         control.accept(socket);
       });
   directory?.watch(onFatal);
-  const identity = ready ?? (certificate && loadIdentity(certificate));
+  const identity = ready ?? (certificate && loadIdentity(certificate, log));
   const stopUnsound = (error: Error): void => {
     stops.stopFor(error);
   };
@@ -186,7 +186,7 @@ function reloadCertificate(
       throw new StartError('a restart switches TLS on or off, not HUP', exitCode.badUsage);
     // One that is nowhere kept cannot be read again, and another one would be refused by all who trust this one.
     if (certificate === undefined || certificate.kind === 'passing') return;
-    const identity = loadIdentity(certificate);
+    const identity = loadIdentity(certificate, log);
     server.identity = identity;
     log.info({ fingerprint: fingerprintOf(identity) }, 'certificate read again');
     warnAboutEncryption(options.host, identity, log);

@@ -4,6 +4,7 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { dataFolders } from '../../shared/journal/data-folders';
+import type { Logger } from '../logger';
 import type { ServerOptions } from '../options';
 import { reachableHost } from '../reachable-host';
 import { exitCode, messageOf, StartError } from '../start-error';
@@ -39,27 +40,48 @@ export function chooseCertificate(options: TlsOptions): CertificateSource | unde
   return { kind: 'files', certificateFile: tlsCert, keyFile: tlsKey };
 }
 
-/** Reads the certificate, or makes it. Throws a `StartError` that names the file. */
-export function loadIdentity(source: CertificateSource): TlsIdentity {
+/**
+ * Reads the certificate, or makes it. Throws a `StartError` that names the file.
+ * @param log is told when a certificate that clients may trust is replaced.
+ */
+export function loadIdentity(source: CertificateSource, log?: Logger): TlsIdentity {
   switch (source.kind) {
     case 'files':
       return readIdentity(source.certificateFile, source.keyFile);
     case 'kept':
-      return loadKept(source.folder, source.names);
+      return loadKept(source.folder, source.names, log);
     case 'passing':
       return identityOf(createSelfSignedCertificate(source.names));
   }
 }
 
-/** The certificate is written last: where it stands, the key does too. */
-function loadKept(folder: string, names: readonly string[]): TlsIdentity {
+/** The certificate is written last: where it stands, the key does too, unless somebody took it away. */
+function loadKept(folder: string, names: readonly string[], log?: Logger): TlsIdentity {
   const { tlsKey, tlsCertificate } = dataFolders(folder);
   if (!existsSync(tlsCertificate) || !existsSync(tlsKey)) {
+    setAside(tlsKey, tlsCertificate, log);
+    setAside(tlsCertificate, tlsKey, log);
     const { key, certificate } = createSelfSignedCertificate(names);
     writeWhole(tlsKey, key);
     writeWhole(tlsCertificate, certificate);
   }
   return readIdentity(tlsCertificate, tlsKey);
+}
+
+/** Half a pair is of no use without the other, which may be in a backup. A stop after this leaves none that do not fit. */
+function setAside(file: string, missing: string, log?: Logger): void {
+  if (!existsSync(file)) return;
+  const keptAs = `${file}.old`;
+  try {
+    renameSync(file, keptAs);
+  } catch (error) {
+    throw new StartError(`cannot rename ${file}: ${messageOf(error)}`, exitCode.dataUnavailable);
+  }
+  log?.warn(
+    { missing, keptAs },
+    'a new certificate is made, because one of its two files is missing: clients that trust the old one refuse this ' +
+      'server. Tell them the new fingerprint, or stop the server, put both old files back and start it again.',
+  );
 }
 
 /** For the owner alone; whoever looks sees the whole file or none. */

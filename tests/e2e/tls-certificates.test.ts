@@ -1,6 +1,6 @@
 // Goal: certificates are checked at start and by name, read again on HUP without dropping a connection, and made once on request.
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import tls from 'node:tls';
 import { CertificateFiles } from '../support/certificate-files';
@@ -285,6 +285,25 @@ describe('--tls-self-signed', () => {
     expect((await ServerProcess.run(['--data', data, '--port', '0', '--tls-self-signed'])).code).toBe(2);
     expect(existsSync(certificateFile)).toBe(true);
     expect(fingerprint).toMatch(/^[0-9A-F:]{95}$/);
+  });
+
+  test.each([
+    ['tls-key.pem', 'tls-cert.pem'],
+    ['tls-cert.pem', 'tls-key.pem'],
+  ])('without %s it warns that the certificate is a new one, and keeps %s', async (missing, other) => {
+    const data = folder.file('torn');
+    const server = await start(['--tls-self-signed'], { data });
+    const fingerprint = await shownBy(server.address);
+    await server.stop();
+    expect(server.stderr).not.toContain('a new certificate');
+    const kept = readFileSync(path.join(data, other), 'utf8');
+    rmSync(path.join(data, missing));
+
+    const again = await start(['--tls-self-signed'], { data });
+    await again.untilPrinted(/"level":40.*a new certificate is made.*Tell them the new fingerprint/);
+    expect(again.stderr).toContain(path.join(data, missing));
+    expect(await shownBy(again.address)).not.toBe(fingerprint);
+    expect(readFileSync(path.join(data, `${other}.old`), 'utf8')).toBe(kept);
   });
 
   test('with --ephemeral nothing is written', async () => {
