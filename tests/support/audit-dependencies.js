@@ -15,7 +15,7 @@ const counts = answer?.metadata?.vulnerabilities;
 
 if (counts === undefined) {
   const reason = answer?.error?.summary || answer?.message || error?.message || 'the registry gave no answer';
-  process.stdout.write(`dependency audit skipped: ${reason}\n`);
+  process.stdout.write(`dependency audit: NOT DONE, nothing was audited: ${reason}\n`);
 } else if (counts.high + counts.critical > 0) {
   process.stdout.write(`${JSON.stringify(answer.vulnerabilities, undefined, 2)}\n`);
   process.stdout.write('dependencies have known flaws: `npm audit --omit=dev` says which\n');
