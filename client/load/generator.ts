@@ -1,4 +1,5 @@
 /** One thread's part of a load test: its connections, its pace, its samples. Runs in any thread. */
+import { countErrors } from './error-counts';
 import { ChurnLane } from './churn-lane';
 import type { Address, Lane, LaneOwner } from './lane';
 import { LatencyRecorder } from './latency-recorder';
@@ -75,7 +76,7 @@ export class Generator implements LaneOwner {
   }
 
   readonly onErrorCode = (code: string): void => {
-    this.errors[code] = (this.errors[code] ?? 0) + 1;
+    countErrors(this.errors, code, 1);
   };
 
   /** Opens all connections. @throws the first socket error; whatever was opened is closed again then. */

@@ -1,4 +1,5 @@
 /** Puts the samples of all generators together: a time series, and totals over the whole run. */
+import { countErrors } from './error-counts';
 import type { Sample } from './generator';
 import { distributionBars, LatencyHistogram } from './latency-histogram';
 import type { DistributionBar, LatencyFigures, PercentilePoint } from './latency-histogram';
@@ -63,7 +64,7 @@ export class SampleMerger {
     addCounts(this.totals, sample.latencies);
     let errorCount = 0;
     for (const [code, count] of Object.entries(sample.errors)) {
-      this.errors[code] = (this.errors[code] ?? 0) + count;
+      countErrors(this.errors, code, count);
       errorCount += count;
     }
     if (!sample.isDrain) this.addPoint(sample, errorCount);
