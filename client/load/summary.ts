@@ -9,12 +9,15 @@ export function summaryText(report: LoadReport): string {
     configuration.ratePerSecond > 0
       ? `open loop, ${rate(configuration.ratePerSecond)} requests/s`
       : 'closed loop';
+  // The table counts them, for a slow reply is one that tells; the throughput does not.
+  const lateCount = result.latencyMs.count - result.requestCount;
+  const afterEnd = lateCount > 0 ? `, ${whole(lateCount)} more after it` : '';
   const parts = [
     `${report.target} · ${configuration.workload} · ${whole(configuration.connections)} connections × ` +
       `${configuration.inFlight} in flight · ${configuration.messageBytes} B messages · ${loop}`,
     '',
     `${rate(result.requestsPerSecond)} requests/s   ` +
-      `(${whole(result.requestCount)} answered in ${duration(result.measuredMs / 1_000)})`,
+      `(${whole(result.requestCount)} answered in ${duration(result.measuredMs / 1_000)}${afterEnd})`,
     '',
     latencyTable(report),
     '',
