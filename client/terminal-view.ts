@@ -27,6 +27,9 @@ export interface PromptFacts {
   readonly newCount: number;
 }
 
+/** How much of a message that is too long is repeated. */
+const beginningCharacters = 100;
+
 /** Codes of a message that the server may or may not have stored. */
 const unknownOutcomeCodes: ReadonlySet<string> = new Set(['UNKNOWN_OUTCOME', 'POST_EXPIRED']);
 
@@ -87,7 +90,12 @@ export class TerminalView implements LiveView {
   postFailed(destination: string, text: string, error: ChatError): void {
     this.changed();
     const fate = unknownOutcomeCodes.has(error.code) ? 'may or may not have been' : 'was not';
-    this.print([errorLine(error.message, error.code), hint(`this ${fate} sent to ${destination}: ${text}`)]);
+    // The whole of a line that is too long would scroll the error off the screen.
+    const repeated = error.code === 'LINE_TOO_LONG' ? beginningOf(text) : text;
+    this.print([
+      errorLine(error.message, error.code),
+      hint(`this ${fate} sent to ${destination}: ${repeated}`),
+    ]);
   }
 
   message(message: ChatMessage): Promise<void> {
@@ -171,4 +179,11 @@ function noticeText(notice: Notice, reader: string | undefined): string | undefi
       // Read on another device: here it has been shown all the same.
       return undefined;
   }
+}
+
+function beginningOf(text: string): string {
+  const characters = Array.from(text);
+  return characters.length <= beginningCharacters
+    ? text
+    : `${characters.slice(0, beginningCharacters).join('')}…`;
 }
