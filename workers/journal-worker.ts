@@ -73,10 +73,10 @@ function load(tables: Tables, log: SegmentLog): LoadSummary {
       if (count % progressRows === 0) tell({ kind: 'progress', rows: count });
     },
   );
-  reader.markApplied((applied - log.endPosition) | 0);
+  reader.markApplied(applied - log.endPosition);
   // On a full disk what an earlier process has written, and not synced, could not be written again yet: a power cut may
   // still take it, and the tables must not be ahead of the journal then.
-  reader.markSynced((log.syncedPosition - log.endPosition) | 0);
+  reader.markSynced(log.syncedPosition - log.endPosition);
   return { rows, replayed, endPosition: log.endPosition };
 }
 
@@ -106,7 +106,7 @@ class JournalWriter {
   private isFailing = false;
   /** As `performance.now()` counts, here and elsewhere: the clock may be set. */
   private lastSyncMs = performance.now();
-  /** The end of what was appended and not synced, as the ring counts; undefined when there is nothing. */
+  /** The end of what was appended and not synced, as `ringEnd` counts; undefined when there is nothing. */
   private unsyncedEnd: number | undefined;
   private trimmedAt = reader.applied;
 
@@ -124,9 +124,8 @@ class JournalWriter {
     this.persist(() => {
       this.log.sync();
     });
-    const end = (this.log.endPosition - this.ringOrigin) | 0;
-    reader.markSynced(end);
-    reader.markDurable(end);
+    reader.markSynced(this.ringEnd);
+    reader.markDurable(this.ringEnd | 0);
     for (;;) {
       if (this.isFailing) {
         // All that was tried has succeeded at last, whether or not there is more to take.
@@ -141,7 +140,7 @@ class JournalWriter {
         reader.waitForMore(this.unsyncedEnd === undefined ? idleMs : relaxedSyncMs);
       } else {
         this.persist(() => this.log.append(run.parts));
-        this.unsyncedEnd = run.end;
+        this.unsyncedEnd = this.ringEnd;
         if (isSync) this.sync();
         reader.markDurable(run.end);
         this.tellReady();
@@ -149,6 +148,11 @@ class JournalWriter {
       if (reader.isStopping || performance.now() - this.lastSyncMs >= relaxedSyncMs) this.sync();
       this.trim();
     }
+  }
+
+  /** The journal's end from the ring's position 0 on, in full. */
+  private get ringEnd(): number {
+    return this.log.endPosition - this.ringOrigin;
   }
 
   private tellReady(): void {
@@ -191,7 +195,7 @@ class JournalWriter {
     const { applied } = reader;
     if (applied === this.trimmedAt) return;
     this.trimmedAt = applied;
-    this.log.trim(this.log.endPosition - ((reader.durable - applied) | 0));
+    this.log.trim(this.ringOrigin + applied);
   }
 }
 

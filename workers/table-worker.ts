@@ -45,6 +45,7 @@ if (process.platform === 'linux') setPriority(0, tablePriority);
 const settings = workerData as TableSettings;
 const port = parentPort!;
 const memory = new Memory(settings.store);
+const reader = new JournalReader(memory);
 const { keysMax, inboxMessagesMax } = readLayout(memory.words);
 const writes = new TableWrites(memory);
 
@@ -60,12 +61,8 @@ class NotOnDisk extends Error {
 }
 
 class TableFollower {
-  private readonly reader = new JournalReader(memory);
   private readonly segments = new SegmentReader(dataFolders(settings.folder).journal);
   private applied: number;
-  /** The durable position, in full and as the ring counts it. It is looked for from where the tables are. */
-  private durable: number;
-  private durableInRing: number;
   /** As `performance.now()` counts: the clock may be set. */
   private behindSinceMs: number | undefined;
   private keptHouseMs = -Infinity;
@@ -80,8 +77,6 @@ class TableFollower {
 
   constructor(private readonly tables: Tables) {
     this.applied = tables.applied;
-    this.durable = this.applied;
-    this.durableInRing = (this.applied - settings.ringOrigin) | 0;
   }
 
   start(): void {
@@ -102,7 +97,7 @@ class TableFollower {
 
   /** Copies the data, with all that was acknowledged before. */
   backup(target: string): Promise<void> {
-    const acknowledged = this.reader.durable;
+    const acknowledged = reader.durableInFull;
     return this.inTurn(async () => {
       if (!(await this.isSyncedWithin(acknowledged, backupSyncMsMax))) throw new NotOnDisk();
       // What is applied before the copy need not be replayed by whoever starts from it.
@@ -114,8 +109,7 @@ class TableFollower {
       };
       this.isCopying = true;
       try {
-        const durable = (): number => this.lookHowFar();
-        await copyData({ folder, tables, segments, applied, durable }, target);
+        await copyData({ folder, tables, segments, applied, durable: syncedPosition }, target);
       } finally {
         this.isCopying = false;
       }
@@ -124,7 +118,7 @@ class TableFollower {
 
   /** Brings into the tables all that was acknowledged before; of a disk that takes nothing, all that is on it. */
   catchUp(): Promise<void> {
-    const acknowledged = this.reader.durable;
+    const acknowledged = reader.durableInFull;
     return this.inTurn(async () => {
       await this.isSyncedWithin(acknowledged, readSyncMsMax);
       this.follow(0);
@@ -133,13 +127,13 @@ class TableFollower {
   }
 
   /**
-   * Whether all before a position of the ring is on disk, at the latest after so long: with relaxed durability what was
-   * acknowledged may be on its way there still.
+   * Whether all before a position of the ring, in full, is on disk, at the latest after so long: with relaxed durability
+   * what was acknowledged may be on its way there still.
    */
   private async isSyncedWithin(position: number, msMax: number): Promise<boolean> {
     const untilMs = performance.now() + msMax;
     for (;;) {
-      if (((this.reader.synced - position) | 0) >= 0) return true;
+      if (reader.synced >= position) return true;
       if (performance.now() >= untilMs) return false;
       await delay(syncPollMs);
     }
@@ -166,20 +160,12 @@ class TableFollower {
     }, pollMs);
   }
 
-  /** Up to where everything is on disk. */
-  private lookHowFar(): number {
-    const durableInRing = this.reader.synced;
-    this.durable += (durableInRing - this.durableInRing) | 0;
-    this.durableInRing = durableInRing;
-    return this.durable;
-  }
-
   /** Applies while more than `wordsMin` wait. */
   private follow(wordsMin: number): void {
     if (this.isCopying) return;
     this.write(() => {
       for (;;) {
-        const waiting = this.lookHowFar() - this.applied;
+        const waiting = syncedPosition() - this.applied;
         if (waiting === 0) this.behindSinceMs = undefined;
         else this.behindSinceMs ??= performance.now();
         if (waiting <= wordsMin) break;
@@ -208,7 +194,7 @@ class TableFollower {
     let end = this.applied;
     const enough = new Error('enough');
     try {
-      this.segments.read(this.applied, this.durable, (payload, position) => {
+      this.segments.read(this.applied, syncedPosition(), (payload, position) => {
         if (words > 0 && words + payload.length > runWordsMax) throw enough;
         parts.push(payload.slice());
         words += payload.length;
@@ -228,7 +214,7 @@ class TableFollower {
     });
     this.applied = end;
     this.behindSinceMs = undefined;
-    this.reader.markApplied((this.durableInRing - (this.durable - end)) | 0);
+    reader.markApplied(end - settings.ringOrigin);
   }
 
   private keepHouse(nowMs: number): void {
@@ -247,6 +233,11 @@ class TableFollower {
       });
     });
   }
+}
+
+/** Up to where the journal is on disk. */
+function syncedPosition(): number {
+  return settings.ringOrigin + reader.synced;
 }
 
 function tell(message: TableMessage): void {

@@ -37,8 +37,8 @@ export const header = {
   magazineHead: 81,
 
   /**
-   * Positions in the journal, in words, as 32-bit counters that wrap: what is published (this one), what is on disk, and
-   * what the tables have taken over. They never lie 2^31 words apart.
+   * Positions in the journal, in words, as 32-bit counters that wrap: what is published (this one), and what is on disk.
+   * They never lie 2^31 words apart. What the tables have taken over may be further back, and is counted in full.
    */
   ringTail: 96,
   /** The sequence given last, 53 bits in two words. Guarded by the ring's lock, also where there is no journal. */
@@ -61,6 +61,9 @@ export const header = {
   tableWrites: 119,
   /** 1 once no writing of the tables may begin any more. */
   tableWritesEnd: 120,
+  /** With them `ringSynced` and `ringApplied` are counted in full. See `full-position.ts`. */
+  ringSyncedSpan: 121,
+  ringAppliedSpan: 122,
 
   /** Places of rooms and of memberships ever used, the first of the free ones, and how many are in use. */
   roomBump: 128,
@@ -85,7 +88,7 @@ assertBoundaries([
   [header.keySecret + 4, header.subscriptionCount],
   [header.ringTail, header.sequenceLow],
   [header.sequenceHigh + 1, header.ringDurable],
-  [header.tableWritesEnd + 1, header.roomBump],
+  [header.ringAppliedSpan + 1, header.roomBump],
   [header.lastRoomNumber + 1, header.nameSecret],
   [header.nameSecret + nameSecretWords, header.words],
 ]);

@@ -3,6 +3,7 @@
  * what is on disk; the table thread says what it has taken over. One of each at a time; they take no locks.
  */
 import { payloadWordsMax } from '../journal/frame';
+import { type FullPosition, loadPosition, storePosition } from './full-position';
 import { header, journalState } from './header';
 import { wakeJournalReader } from './journal-ring';
 import { type Layout, readLayout } from './layout';
@@ -16,6 +17,9 @@ export interface PublishedRun {
   readonly end: number;
   readonly words: number;
 }
+
+const synced: FullPosition = { low: header.ringSynced, span: header.ringSyncedSpan };
+const applied: FullPosition = { low: header.ringApplied, span: header.ringAppliedSpan };
 
 export class JournalReader {
   private readonly layout: Layout;
@@ -62,14 +66,14 @@ export class JournalReader {
     this.memory.notify(header.ringDurable, Number.POSITIVE_INFINITY);
   }
 
-  /** Tells the table thread that all before `position` is on disk, whatever the durability. */
+  /** Tells the table thread that all before `position` is on disk, whatever the durability. It is counted in full. */
   markSynced(position: number): void {
-    this.memory.store(header.ringSynced, position);
+    storePosition(this.memory, synced, position);
   }
 
   /** See `markSynced`. */
   get synced(): number {
-    return this.memory.load(header.ringSynced);
+    return loadPosition(this.memory, synced);
   }
 
   /** Tells everyone that the disk takes nothing. */
@@ -83,14 +87,20 @@ export class JournalReader {
     return this.memory.load(header.ringDurable);
   }
 
-  /** Says up to where the tables have taken records over. */
-  markApplied(position: number): void {
-    this.memory.store(header.ringApplied, position);
+  /** The same position, counted in full. */
+  get durableInFull(): number {
+    const position = this.synced;
+    return position + ((this.durable - position) | 0);
   }
 
-  /** The position up to which the tables have taken records over, as `ringTail` counts. */
+  /** Says up to where the tables have taken records over. It is counted in full. */
+  markApplied(position: number): void {
+    storePosition(this.memory, applied, position);
+  }
+
+  /** See `markApplied`. While the tables stay where they are, the ring may go round any number of times. */
   get applied(): number {
-    return this.memory.load(header.ringApplied);
+    return loadPosition(this.memory, applied);
   }
 
   /** Whether `words` are what the ring holds from `position` on, which is published and not called durable yet. */
