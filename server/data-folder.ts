@@ -5,6 +5,7 @@
 import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { dataFolders } from '../shared/journal/data-folders';
+import { systemFiles } from '../shared/journal/file-layer';
 import { codeOf } from './local-socket';
 import { exitCode, isStartError, messageOf, StartError } from './start-error';
 
@@ -99,6 +100,17 @@ function makeFolders(folder: string): void {
   } catch (error) {
     // Another process that starts at the same time has made it first: the socket in it decides whose it is.
     if (!isFolder(folder)) throw error;
+  }
+  // What is acknowledged in a folder is lost when a power cut takes the folder's own name.
+  syncNames(parent);
+}
+
+function syncNames(folder: string): void {
+  try {
+    systemFiles.syncFolder(folder);
+  } catch (error) {
+    // Folders can be made in one that may be written and not read, but it cannot be opened to be synced.
+    if (!deniedCodes.includes(codeOf(error))) throw error;
   }
 }
 

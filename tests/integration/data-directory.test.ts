@@ -7,10 +7,13 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import { connectToOwner, DataDirectory, DirectoryInUse } from '../../server/data-directory';
 import { exitCode } from '../../server/start-error';
 import { dataFolders } from '../../shared/journal/data-folders';
+import { systemFiles } from '../../shared/journal/file-layer';
 import { TemporaryFolder } from '../support/temporary-folder';
 
 const contenders = 8;
 const turnsEach = 50;
+const makeFolder = fs.mkdirSync;
+const syncFolder = systemFiles.syncFolder.bind(systemFiles);
 /** Any but root. */
 const anotherUser = 65_534;
 
@@ -110,6 +113,27 @@ test('who finds that another made it, a moment after it was missing, contends fo
     await owner.release();
   } finally {
     spy.mockRestore();
+  }
+});
+
+test('the name of each folder that was made is on disk before anything is kept in it', async () => {
+  const changes: string[] = [];
+  const make = jest.spyOn(fs, 'mkdirSync').mockImplementation(((made: string, options) => {
+    changes.push(`make ${path.basename(made)}`);
+    return makeFolder(made, options);
+  }) as typeof fs.mkdirSync);
+  const sync = jest.spyOn(systemFiles, 'syncFolder').mockImplementation((synced) => {
+    changes.push(`sync ${path.relative(path.dirname(data), synced)}`);
+    syncFolder(synced);
+  });
+  try {
+    data = folder.file('first/second');
+    const owner = await own();
+    expect(changes).toEqual(['make first', 'sync ..', 'make second', 'sync ']);
+    await owner.release();
+  } finally {
+    make.mockRestore();
+    sync.mockRestore();
   }
 });
 
