@@ -1,4 +1,5 @@
 // Goal: a thread that dies at the worst moment, in whatever way, leaves one unknown outcome behind and nothing else.
+import { setTimeout as delay } from 'node:timers/promises';
 import { header } from '../../shared/store/header';
 import { cleanUp } from '../support/clean-up';
 import { password } from '../support/durable-load';
@@ -10,6 +11,8 @@ import { LiveClient } from '../support/live-client';
 const unknownOutcome =
   '{"status": "ERROR", "message": "Hasil tidak diketahui", "code": "UNKNOWN_OUTCOME"}\r\n\r\n';
 const sent = '{"status": "OK", "message": "Message Sent"}\r\n\r\n';
+
+const lookIntervalMs = 5;
 
 let server: DurableServer;
 let client: LineSocket;
@@ -43,8 +46,9 @@ async function textsOf(index: number): Promise<string[]> {
   return Object.values(messages).flatMap((list) => list.map(({ msg }) => msg));
 }
 
-/** What the log says of deaths since `from`. */
-function deathsLogged(from: number): Record<string, unknown>[] {
+/** What the log says of deaths since `from`, once it says so: it comes by another pipe than the replies. */
+async function deathsLogged(from: number): Promise<Record<string, unknown>[]> {
+  while (!/"a thread died".*\n$/.test(server.process.stderr.slice(from))) await delay(lookIntervalMs);
   const lines = server.process.stderr.slice(from).trim().split('\n');
   return lines
     .map((line) => JSON.parse(line) as Record<string, unknown>)
@@ -64,7 +68,7 @@ describe.each([
     expect(await textsOf(0)).toEqual([]);
     expect(await client.ask(`send ${token} ${username} lagi`)).toBe(sent);
     expect(await textsOf(0)).toEqual(['lagi']);
-    expect(deathsLogged(from)).toMatchObject([
+    expect(await deathsLogged(from)).toMatchObject([
       { ...reason, store: 'its last change was taken back', unknownOutcomes: 1, repeatedRequests: 0 },
     ]);
     expect(await ask({ kind: 'audit' })).toEqual([]);
@@ -76,7 +80,7 @@ describe.each([
     const { token, username } = server.members[1]!;
     expect(await client.ask(`send ${token} ${username} halo ${death}`)).toBe(unknownOutcome);
     expect(await textsOf(1)).toEqual([`halo ${death}`]);
-    expect(deathsLogged(from)).toMatchObject([
+    expect(await deathsLogged(from)).toMatchObject([
       { ...reason, store: 'its last change was committed, and stands', unknownOutcomes: 1 },
     ]);
     expect(await ask({ kind: 'audit' })).toEqual([]);
