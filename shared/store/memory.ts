@@ -1,3 +1,6 @@
+/** Turns of the event loop before a thread that must not block has itself woken: with nothing to do, some 10 µs. */
+const looksMax = 4;
+
 /**
  * The shared memory as the store sees it. Every access to a control word goes through here, so that tests can stop a
  * thread before any one of them; in production the methods are inlined and cost nothing.
@@ -5,9 +8,6 @@
  * Plain `read` and `write` are for words that the lock held by the caller protects: the lock's own atomics order them
  * between threads. Everything that is looked at without a lock uses the atomic methods.
  */
-/** Turns of the event loop before a thread that must not block has itself woken: with nothing to do, some 10 µs. */
-const looksMax = 4;
-
 export class Memory {
   readonly words: Int32Array;
   readonly bytes: Uint8Array;
