@@ -3,7 +3,11 @@
  * what is published in the ring to the disk, with one sync for all that waits. It is outside the pool and blocks: nobody
  * else runs here.
  *
- * Invariant: nothing is called durable before it is on disk (`sync`), or at least handed to the system (`relaxed`).
+ * Invariants:
+ *
+ * 1. Nothing is called durable before it is on disk (`sync`), or at least handed to the system (`relaxed`).
+ * 2. Changes are taken only while the disk has blocks for all that the ring can hold. So a disk that becomes full refuses
+ *    changes, and what it had been too late to refuse is kept and acknowledged: no reply waits for space.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
@@ -21,8 +25,9 @@ import { Tables } from './tables/tables';
 
 /** How long a disk that takes nothing is left alone. */
 const retryMs = 500;
-/** How long to sleep when nothing is published; any record ends it. */
-const idleMs = 60_000;
+const idleMsMax = 60_000;
+/** In how many payloads the ring's records may come to the disk after changes began to be refused; two, as a rule. */
+const payloadsAhead = 64;
 /** With `relaxed` durability, the most that a power cut may take. */
 const relaxedSyncMs = 200;
 /** How often a load says how far it is, in rows. */
@@ -33,21 +38,26 @@ const memory = new Memory(settings.store);
 const reader = new JournalReader(memory);
 
 async function main(): Promise<void> {
-  const log = settings.ringOrigin === undefined ? await loadAll() : takeOver(settings.ringOrigin);
-  new JournalWriter(log, settings.ringOrigin ?? log.endPosition).run();
-  log.close();
+  const { ringOrigin } = settings;
+  if (ringOrigin === undefined) {
+    const { log, summary } = await loadAll();
+    const writer = new JournalWriter(log, log.endPosition);
+    // From here on there are changes.
+    writer.lookAhead();
+    tell({ kind: 'loaded', summary });
+    writer.run();
+  } else new JournalWriter(takeOver(ringOrigin), ringOrigin).run();
   tell({ kind: 'stopped' });
 }
 
-async function loadAll(): Promise<SegmentLog> {
+async function loadAll(): Promise<{ log: SegmentLog; summary: LoadSummary }> {
   const folders = dataFolders(settings.folder);
   const tables = await new TableWrites(memory).during(() => Tables.open(folders.tables));
   requireJournal(folders.journal, tables.applied);
   const log = SegmentLog.open(folders.journal, { startPosition: tables.applied });
   const summary = load(tables, log);
   await tables.close();
-  tell({ kind: 'loaded', summary });
-  return log;
+  return { log, summary };
 }
 
 /**
@@ -103,7 +113,9 @@ function strangeJournal(folder: string, what: string): JournalError {
 
 /** The loop of the journal thread. */
 class JournalWriter {
-  private isFailing = false;
+  /** An earlier thread may have died while the disk took nothing. */
+  private isFailing = reader.isFailing;
+  private failedAtMs = Number.NEGATIVE_INFINITY;
   /** As `performance.now()` counts, here and elsewhere: the clock may be set. */
   private lastSyncMs = performance.now();
   /** The end of what was appended and not synced, as `ringEnd` counts; undefined when there is nothing. */
@@ -118,7 +130,13 @@ class JournalWriter {
     private readonly ringOrigin: number,
   ) {}
 
+  /** Takes to the disk what is published until the server stops. */
   run(): void {
+    this.takeAll();
+    this.log.close();
+  }
+
+  private takeAll(): void {
     const isSync = settings.durability === 'sync';
     // What there is may have been written and not synced when the last server, or the last thread, ended.
     this.persist(() => {
@@ -127,17 +145,12 @@ class JournalWriter {
     reader.markSynced(this.ringEnd);
     reader.markDurable(this.ringEnd | 0);
     for (;;) {
-      if (this.isFailing) {
-        // All that was tried has succeeded at last, whether or not there is more to take.
-        this.isFailing = false;
-        reader.markDurable(reader.durable);
-        tell({ kind: 'recovered' });
-      }
+      this.lookAhead();
       const run = reader.take();
       if (run === undefined) {
         this.tellReady();
         if (reader.isStopping && this.unsyncedEnd === undefined) return;
-        reader.waitForMore(this.unsyncedEnd === undefined ? idleMs : relaxedSyncMs);
+        reader.waitForMore(this.idleMs);
       } else {
         this.persist(() => this.log.append(run.parts));
         this.unsyncedEnd = this.ringEnd;
@@ -148,6 +161,12 @@ class JournalWriter {
       if (reader.isStopping || performance.now() - this.lastSyncMs >= relaxedSyncMs) this.sync();
       this.trim();
     }
+  }
+
+  /** How long to sleep when nothing is published; any record ends it. */
+  private get idleMs(): number {
+    if (this.unsyncedEnd !== undefined) return relaxedSyncMs;
+    return this.isFailing ? retryMs : idleMsMax;
   }
 
   /** The journal's end from the ring's position 0 on, in full. */
@@ -172,6 +191,28 @@ class JournalWriter {
     this.lastSyncMs = performance.now();
   }
 
+  /** Lets changes be taken while there is space for all that the ring can hold, and not otherwise. */
+  lookAhead(): void {
+    if (this.isFailing && performance.now() - this.failedAtMs < retryMs) return;
+    try {
+      this.log.reserve(reader.ringWords, payloadsAhead);
+    } catch (error) {
+      this.refuseChanges(error as NodeJS.ErrnoException);
+      return;
+    }
+    if (!this.isFailing) return;
+    this.isFailing = false;
+    reader.markRunning();
+    tell({ kind: 'recovered' });
+  }
+
+  private refuseChanges({ code, message }: NodeJS.ErrnoException): void {
+    reader.markFailing();
+    if (!this.isFailing) tell({ kind: 'failing', code: code ?? 'UNEXPECTED', message });
+    this.isFailing = true;
+    this.failedAtMs = performance.now();
+  }
+
   /** Does it, however long the disk takes to be able to. Meanwhile changes are refused and replies wait. */
   private persist(act: () => void): void {
     for (;;) {
@@ -181,10 +222,7 @@ class JournalWriter {
       } catch (error) {
         // A server that stops cannot wait for its disk; what is lost nobody was told was kept.
         if (reader.isStopping) throw error;
-        const { code, message } = error as NodeJS.ErrnoException;
-        if (!this.isFailing) tell({ kind: 'failing', code: code ?? 'UNEXPECTED', message });
-        this.isFailing = true;
-        reader.markFailing();
+        this.refuseChanges(error as NodeJS.ErrnoException);
         reader.pause(retryMs);
       }
     }

@@ -77,6 +77,14 @@ export function writeWhole(
   }
 }
 
+const zeros = new Uint8Array(1024 * 1024);
+
+/** Writes zeros from one offset on to another: afterwards the file has blocks there. */
+export function writeZeros(files: FileLayer, descriptor: number, fromBytes: number, toBytes: number): void {
+  for (let at = fromBytes; at < toBytes; at += zeros.length)
+    writeWhole(files, descriptor, zeros.subarray(0, Math.min(zeros.length, toBytes - at)), at);
+}
+
 /** Fills `bytes` as far as the file goes. @returns how many bytes there were. */
 export function readWhole(
   files: FileLayer,

@@ -28,6 +28,12 @@ export interface JournalSink {
   append(parts: readonly Uint8Array[]): number;
 
   /**
+   * Sees to it that the next `payloadCount` payloads, `payloadWords` in all, need no more space of the disk.
+   * @throws what the system says (ENOSPC, EIO, …). What was reserved before still is.
+   */
+  reserve(payloadWords: number, payloadCount: number): void;
+
+  /**
    * Brings everything appended to disk.
    * @throws what the system says. Everything appended is still taken, and the next `sync` tries again.
    */

@@ -9,6 +9,7 @@
  * undoes one change at most, and no name of a segment ever comes back for a file that is in use again.
  */
 import path from 'node:path';
+import { writeZeros } from './file-layer';
 import type { FileLayer } from './file-layer';
 import { segmentsAmong } from './segment';
 import type { SegmentName } from './segment';
@@ -28,6 +29,8 @@ export class SegmentFolder {
   /** In the order of their generations, which is also the order of their positions. */
   readonly segments: SegmentName[];
   private readonly spares: string[];
+  /** The spare file that `reserve` has seen to last. */
+  private reserved: Omit<SpareFile, 'descriptor'> | undefined;
   private changed = true;
 
   /** Creates the folder if it is missing, and takes stock of it. */
@@ -55,19 +58,33 @@ export class SegmentFolder {
       const file = path.join(this.path, name);
       const sizeBytes = this.files.sizeBytes(file);
       if (sizeBytes !== undefined) return { name, descriptor: this.files.open(file, 'write'), sizeBytes };
-      // A publish said that it had failed, and had not.
+      // A publish said that it had failed, and had not; or a create had.
       this.spares.shift();
     }
     const name = `${sparePrefix}${generation}`;
-    const descriptor = this.files.create(path.join(this.path, name));
     this.spares.push(name);
+    const descriptor = this.files.create(path.join(this.path, name));
     return { name, descriptor, sizeBytes: 0 };
+  }
+
+  /** Sees to it that the file which `takeSpare` gives next has blocks for so many bytes. */
+  reserve(generation: number, sizeBytes: number): void {
+    const { reserved } = this;
+    if (reserved !== undefined && reserved.name === this.spares[0] && reserved.sizeBytes >= sizeBytes) return;
+    const spare = this.takeSpare(generation);
+    try {
+      writeZeros(this.files, spare.descriptor, spare.sizeBytes, sizeBytes);
+    } finally {
+      this.files.close(spare.descriptor);
+    }
+    this.reserved = { name: spare.name, sizeBytes: Math.max(spare.sizeBytes, sizeBytes) };
   }
 
   /** Makes a spare file, whose header is on disk, the newest segment. When it throws, the segment may be there. */
   publish(spare: string, segment: SegmentName): void {
     this.segments.push(segment);
     this.changed = true;
+    this.reserved = undefined;
     this.files.rename(path.join(this.path, spare), this.fileOf(segment));
     this.spares.splice(this.spares.indexOf(spare), 1);
     this.settle();

@@ -141,6 +141,16 @@ export class SegmentLog implements JournalSink {
     return this.end;
   }
 
+  reserve(payloadWords: number, payloadCount: number): void {
+    const bytes = payloadWords * wordBytes + payloadCount * frameHeaderBytes;
+    if (segmentHeaderBytes + bytes > this.segmentBytes)
+      throw new RangeError(`${bytes} bytes of frames are more than a segment holds`);
+    const writer = this.writer ?? this.beginSegment();
+    writer.reserve(Math.min(bytes, writer.roomBytes));
+    // The first frame that does not fit goes to the next segment, whole, and so do all that come after it.
+    if (writer.roomBytes < bytes) this.folder.reserve(this.generation + 1, segmentHeaderBytes + bytes);
+  }
+
   sync(): void {
     if (this.writer === undefined) {
       this.beginSegment();

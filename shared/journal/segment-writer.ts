@@ -3,13 +3,12 @@
  * its data and nothing else: a segment used again has them already, a new one gets zeros some way ahead
  * (docs/adr/0005 has the figures).
  */
-import { writeWhole } from './file-layer';
+import { writeWhole, writeZeros } from './file-layer';
 import type { FileLayer } from './file-layer';
 import { segmentHeaderBytes } from './segment';
 
-/** How far ahead of the frames a file is filled with zeros. */
+/** A file grows by so much at least. */
 const fillBytes = 1024 * 1024;
-const zeros = new Uint8Array(fillBytes);
 
 export class SegmentWriter {
   private offsetBytes = segmentHeaderBytes;
@@ -26,6 +25,11 @@ export class SegmentWriter {
     private readonly capacityBytes: number,
   ) {}
 
+  /** Frames of so many bytes together fit. */
+  get roomBytes(): number {
+    return Math.max(0, this.capacityBytes - this.offsetBytes);
+  }
+
   /** A segment without frames takes one of any size. */
   hasRoomFor(frameBytes: number): boolean {
     return this.offsetBytes === segmentHeaderBytes || this.offsetBytes + frameBytes <= this.capacityBytes;
@@ -36,8 +40,7 @@ export class SegmentWriter {
     const neededBytes = this.offsetBytes + frameBytes;
     if (neededBytes <= this.sizeBytes) return;
     const targetBytes = Math.max(neededBytes, Math.min(this.sizeBytes + fillBytes, this.capacityBytes));
-    for (let at = this.sizeBytes; at < targetBytes; at += fillBytes)
-      writeWhole(this.files, this.descriptor, zeros.subarray(0, Math.min(fillBytes, targetBytes - at)), at);
+    writeZeros(this.files, this.descriptor, this.sizeBytes, targetBytes);
     this.sizeBytes = targetBytes;
   }
 

@@ -28,6 +28,11 @@ export class JournalReader {
     this.layout = readLayout(memory.words);
   }
 
+  /** No more words than this are published and not durable, ever. */
+  get ringWords(): number {
+    return this.layout.ringWords;
+  }
+
   /** What is published and not yet on disk; undefined when there is nothing. */
   take(): PublishedRun | undefined {
     const { memory, layout } = this;
@@ -61,7 +66,6 @@ export class JournalReader {
 
   /** Tells everyone that all before `position` is on disk: replies may leave, and the ring has room again. */
   markDurable(position: number): void {
-    this.memory.store(header.journalState, journalState.running);
     this.memory.store(header.ringDurable, position);
     this.memory.notify(header.ringDurable, Number.POSITIVE_INFINITY);
   }
@@ -74,6 +78,16 @@ export class JournalReader {
   /** See `markSynced`. */
   get synced(): number {
     return loadPosition(this.memory, synced);
+  }
+
+  /** Tells everyone that the disk takes what is published. */
+  markRunning(): void {
+    this.memory.store(header.journalState, journalState.running);
+  }
+
+  /** Whether the disk was said to take nothing, by an earlier journal thread too. */
+  get isFailing(): boolean {
+    return this.memory.load(header.journalState) === journalState.failing;
   }
 
   /** Tells everyone that the disk takes nothing. */

@@ -43,6 +43,16 @@ export const recordWordsMax = 3_584;
 /** How long a thread that found the ring full sleeps before it looks again. */
 const fullWaitMs = 100;
 
+/** Every thread may publish one record, and fill to the ring's end for it, after it has seen that there is room. */
+function marginWordsFor(threadsMax: number): number {
+  return threadsMax * 2 * recordWordsMax;
+}
+
+/** The smallest ring that so many threads work well with. */
+export function ringWordsNeeded(threadsMax: number): number {
+  return 4 * marginWordsFor(threadsMax);
+}
+
 export class JournalRing {
   /** Whether there is a journal. Turned off while the tables are loaded into the store. */
   isOn: boolean;
@@ -64,9 +74,8 @@ export class JournalRing {
   ) {
     this.isOn = layout.ringWords > 0;
     this.mask = layout.ringWords - 1;
-    // Every thread may publish one record, and fill to the ring's end for it, after it has seen that there is room.
-    this.marginWords = layout.threadsMax * 2 * recordWordsMax;
-    if (this.isOn && layout.ringWords < 4 * this.marginWords)
+    this.marginWords = marginWordsFor(layout.threadsMax);
+    if (this.isOn && layout.ringWords < ringWordsNeeded(layout.threadsMax))
       throw new RangeError('the journal ring is too small');
   }
 

@@ -3,12 +3,13 @@
  * start would load it into.
  */
 import { capacityFor } from './capacity';
+import { ringWordsNeeded } from './journal-ring';
 import type { StoreCapacity } from './layout';
 
 /** Slots for threads that attach while a dead one's slot is not recovered yet. */
 export const spareThreadSlots = 8;
-/** 16 MiB: seconds of messages, while the disk is busy. */
-const ringWords = 4_194_304;
+/** 4 MiB: tens of thousands of messages while the disk is busy, and what a data directory always has blocks for. */
+const ringWordsMin = 1_048_576;
 
 export interface StoreOptions {
   /** MiB. */
@@ -19,5 +20,8 @@ export interface StoreOptions {
 }
 
 export function serverCapacity({ memory, threads, maxInbox, ephemeral }: StoreOptions): StoreCapacity {
-  return capacityFor(memory, threads + spareThreadSlots, maxInbox, ephemeral ? 0 : ringWords);
+  const threadsMax = threads + spareThreadSlots;
+  let ringWords = ringWordsMin;
+  while (ringWords < ringWordsNeeded(threadsMax)) ringWords *= 2;
+  return capacityFor(memory, threadsMax, maxInbox, ephemeral ? 0 : ringWords);
 }

@@ -9,11 +9,12 @@ const segmentBytes = 256;
 const folder = '/journal';
 const faults: readonly Fault[] = ['before', 'half way', 'after'];
 
-type Step = 'open' | 'sync' | 'trim' | number;
+type Step = 'open' | 'reserve' | 'sync' | 'trim' | number;
 /** Numbers are words to append. The journal is opened again half way. */
 const steps: readonly Step[] = [
-  ...(['open', 10, 'sync', 20, 20, 'sync', 30, 'sync', 'trim', 30, 30, 'sync', 'trim', 90, 'sync'] as const),
-  ...(['open', 12, 12, 'sync', 'trim', 25, 25, 'sync', 4] as const),
+  ...(['open', 10, 'sync', 20, 'reserve', 20, 'sync', 30, 'sync', 'trim', 30, 30, 'sync'] as const),
+  ...(['trim', 'reserve', 90, 'sync', 'reserve'] as const),
+  ...(['open', 12, 12, 'sync', 'trim', 25, 'reserve', 25, 'sync', 4] as const),
 ];
 
 class Run {
@@ -50,7 +51,8 @@ class Run {
         this.log = undefined;
         this.log = SegmentLog.open(folder, { segmentBytes, files });
         this.wrong.push(...history.compare(this.log));
-      } else if (step === 'sync') history.sync(this.log!);
+      } else if (step === 'reserve') this.log!.reserve(25, 2);
+      else if (step === 'sync') history.sync(this.log!);
       else if (step === 'trim') history.trim(this.log!, history.appended.at(-1)!.position);
       else history.append(this.log!, step);
       return true;

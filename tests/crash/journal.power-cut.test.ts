@@ -9,6 +9,7 @@ import { explorePowerCuts } from '../support/journal-power-cuts';
 import type { JournalStep } from '../support/journal-power-cuts';
 
 const append = (wordCount: number): JournalStep => ({ append: wordCount });
+const reserve = (wordCount: number): JournalStep => ({ reserve: wordCount });
 const killed = 'processes killed before their sync';
 const scenarios: Readonly<Record<string, readonly JournalStep[]>> = {
   'one payload a sync': [append(5), 'sync', append(9), 'sync', append(1), 'sync'],
@@ -46,6 +47,10 @@ const scenarios: Readonly<Record<string, readonly JournalStep[]>> = {
       { trimLast: 1 },
       append(50),
     ] as const),
+  ],
+  'segments reserved ahead': [
+    ...([append(30), 'sync', reserve(40), append(20), append(40), reserve(30), 'sync'] as const),
+    ...([reserve(40), 'kill', append(30), 'sync', reserve(40), { trimLast: 1 }, append(40), 'sync'] as const),
   ],
   [killed]: [append(6), append(8), 'kill', append(6), 'sync', append(5), 'kill', 'sync'],
 };

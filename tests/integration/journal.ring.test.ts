@@ -146,6 +146,7 @@ test('a disk that fails frees the threads that wait for room: changes are BUSY, 
   expect(store.credentialsOf(nameOf('anna'))).toMatchObject({ user: 1 });
   expect(store.mail.send(1, nameOf('anna'), textOf('ditolak'), 1)).toBe('BUSY');
 
+  follower.reader.markRunning();
   follower.take();
   const { result } = await follower.takeWhenFull(
     publish(follower, 2, { operations: 300, isSendOnly: true, textBytesMax: 300 }),

@@ -6,6 +6,8 @@ import { PowerCutFiles, fatesOf } from './power-cut-files';
 export type JournalStep =
   | { readonly append: number }
   | { readonly trimLast: number }
+  /** Words, of one payload. */
+  | { readonly reserve: number }
   /** The process is killed, and the journal opened again: what was written is in the cache. */
   | 'kill'
   | 'sync';
@@ -45,6 +47,7 @@ export function explorePowerCuts(steps: readonly JournalStep[], options: PowerCu
       log = SegmentLog.open(folder, { segmentBytes: options.segmentBytes, files });
       report.violations.push(...history.compare(log));
     } else if ('append' in step) history.append(log, step.append);
+    else if ('reserve' in step) log.reserve(step.reserve, 1);
     else history.trim(log, history.appended.at(-step.trimLast)!.position);
     cut();
   }

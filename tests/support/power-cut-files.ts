@@ -38,6 +38,8 @@ export class PowerCutFiles implements FileLayer {
   /** Syncs of this kind say that they are done, and do nothing. */
   liesAbout: 'syncData' | 'syncFolder' | undefined;
   operationCount = 0;
+  /** There is no block left: no file can be made or become longer. */
+  isFull = false;
 
   private namesOnDisk = new Map<string, File>();
   private names = new Map<string, File>();
@@ -97,6 +99,7 @@ export class PowerCutFiles implements FileLayer {
   create(file: string): number {
     const name = path.basename(file);
     if (this.names.has(name)) throw systemError('EEXIST');
+    if (this.isFull) throw systemError('ENOSPC');
     const created = fileOf(new Uint8Array(0));
     this.operate('create', () => {
       this.names.set(name, created);
@@ -122,6 +125,7 @@ export class PowerCutFiles implements FileLayer {
 
   write(descriptor: number, bytes: Uint8Array, offsetBytes: number): number {
     const file = this.fileBehind(descriptor);
+    if (this.isFull && offsetBytes + bytes.length > file.cached.bytes.length) throw systemError('ENOSPC');
     const put = (part: Uint8Array): void => {
       writeInto(file.cached, part, offsetBytes);
       this.changes.push({ kind: 'write', file, bytes: part.slice(), offsetBytes });
