@@ -1,25 +1,23 @@
 /** Goal: a backup has what was acknowledged before it began, also when that is on its way to the disk still (relaxed). */
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { Worker } from 'node:worker_threads';
 import type { TableMessage, TableRequest, TableSettings } from '../../shared/journal/journal-messages';
 import { SegmentLog } from '../../shared/journal/segment-log';
 import { JournalReader } from '../../shared/store/journal-reader';
 import { Memory } from '../../shared/store/memory';
 import { createStore } from '../../shared/store/store';
 import { bytesOf } from '../support/journal-history';
+import { ProductThread } from '../support/product-thread';
 import { RecordWriter } from '../support/record-writer';
 import { TemporaryFolder } from '../support/temporary-folder';
 
-const entryPoint = path.resolve(__dirname, '..', '..', 'dist', 'workers', 'table-worker.js');
 /** Of a disk that is slow, but not so slow that nobody waits for it. */
 const syncMs = 1_000;
 
 let folder: TemporaryFolder;
 let copy: string;
 let reader: JournalReader;
-let thread: Worker;
+let thread: ProductThread<TableMessage>;
 /** Up to where was acknowledged. */
 let end: number;
 
@@ -45,25 +43,17 @@ beforeEach(async () => {
   reader = new JournalReader(new Memory(store));
   reader.markDurable(end);
   const settings: TableSettings = { store, folder: data, ringOrigin: 0, historyDays: 1, keepsHouse: false };
-  thread = new Worker(entryPoint, { workerData: settings });
-  await heard('ready');
+  thread = new ProductThread('table-worker.js', settings);
+  await thread.heard('ready');
 });
 afterEach(async () => {
-  const stopped = heard('stopped');
   tell({ kind: 'stop' });
-  await stopped;
+  await thread.heard('stopped');
   folder.remove();
 });
 
 function tell(request: TableRequest): void {
-  thread.postMessage(request);
-}
-
-async function heard<Kind extends TableMessage['kind']>(kind: Kind): Promise<TableMessage & { kind: Kind }> {
-  for (;;) {
-    const [message] = (await once(thread, 'message')) as [TableMessage];
-    if (message.kind === kind) return message as TableMessage & { kind: Kind };
-  }
+  thread.tell(request);
 }
 
 test('it waits until that is on disk', async () => {
@@ -71,7 +61,7 @@ test('it waits until that is on disk', async () => {
     reader.markSynced(end);
   }, syncMs);
   tell({ kind: 'backup', id: 1, target: copy });
-  expect(await heard('done')).toEqual({ kind: 'done', id: 1, error: undefined });
+  expect(await thread.heard('done')).toEqual({ kind: 'done', id: 1, error: undefined });
   clearTimeout(disk);
   const log = SegmentLog.open(path.join(copy, 'journal'));
   expect(log.endPosition).toBe(end);
@@ -80,5 +70,5 @@ test('it waits until that is on disk', async () => {
 
 test('of a disk that takes nothing there is none, and it says so', async () => {
   tell({ kind: 'backup', id: 1, target: copy });
-  expect((await heard('done')).error).toMatchObject({ code: 'NOT_ON_DISK' });
+  expect((await thread.heard('done')).error).toMatchObject({ code: 'NOT_ON_DISK' });
 });

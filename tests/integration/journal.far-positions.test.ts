@@ -2,11 +2,9 @@
  * Goal: tables that stay where they are, because they are copied or cannot be written, while the ring goes round more
  * than once are neither forgotten nor taken to be further than they are.
  */
-import { once } from 'node:events';
 import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import type {
   JournalMessage,
   JournalSettings,
@@ -20,10 +18,10 @@ import { JournalReader, stopJournal } from '../../shared/store/journal-reader';
 import { Memory } from '../../shared/store/memory';
 import { createStore } from '../../shared/store/store';
 import { bytesOf } from '../support/journal-history';
+import { ProductThread } from '../support/product-thread';
 import { RecordWriter } from '../support/record-writer';
 import { TemporaryFolder } from '../support/temporary-folder';
 
-const workers = path.resolve(__dirname, '..', '..', 'dist', 'workers');
 const capacity = {
   threadsMax: 1,
   usersMax: 1,
@@ -39,7 +37,7 @@ let data: string;
 let journal: string;
 let memory: Memory;
 let reader: JournalReader;
-let thread: Worker | undefined;
+let thread: ProductThread<TableMessage | JournalMessage> | undefined;
 
 beforeEach(() => {
   folder = new TemporaryFolder();
@@ -65,30 +63,24 @@ function writeSegment(user: number, startPosition: number): number {
   return end;
 }
 
-async function startThread(entryPoint: string, workerData: JournalSettings | TableSettings): Promise<Worker> {
-  thread = new Worker(path.join(workers, entryPoint), { workerData });
-  await heard('ready');
+async function startThread(
+  entryPoint: string,
+  settings: JournalSettings | TableSettings,
+): Promise<ProductThread<TableMessage | JournalMessage>> {
+  thread = new ProductThread(entryPoint, settings);
+  await thread.heard('ready');
   return thread;
-}
-
-async function heard(kind: string): Promise<TableMessage | JournalMessage> {
-  for (;;) {
-    const [message] = (await once(thread!, 'message')) as [TableMessage | JournalMessage];
-    if (message.kind === kind) return message;
-    if (message.kind === 'failed') throw new Error(message.message);
-  }
 }
 
 /** What is left of the journal after its thread has seen the tables at a position of the journal. */
 async function segmentsKept(ringOrigin: number, applied: number): Promise<number[]> {
   reader.markApplied(start - 2 ** 34 - ringOrigin);
   const settings: JournalSettings = { store: memory.buffer, folder: data, durability: 'sync', ringOrigin };
-  await startThread('journal-worker.js', settings);
+  const writer = await startThread('journal-worker.js', settings);
   while (memory.load(header.readerSleeps) === 0) await nextTurn();
   reader.markApplied(applied - ringOrigin);
-  const stopped = heard('stopped');
   stopJournal(memory);
-  await stopped;
+  await writer.heard('stopped');
   return segmentsAmong(readdirSync(journal)).map(({ firstPosition }) => firstPosition);
 }
 
@@ -122,14 +114,11 @@ test('tables 2^31 words behind what is on disk go on from where they are', async
   // So much more than there is here: that it is looked for, and not taken for what came before, is what can be seen.
   reader.markSynced(end + 2 ** 31);
   reader.markDurable((end + 2 ** 31) | 0);
-  const failing = heard('failing');
-  const done = heard('done');
-  tables.postMessage({ kind: 'catchUp', id: 1 });
-  expect(await done).toMatchObject({ error: { code: 'JOURNAL_DAMAGED' } });
-  await failing;
+  tables.tell({ kind: 'catchUp', id: 1 });
+  await tables.heard('failing');
+  expect(await tables.heard('done')).toMatchObject({ error: { code: 'JOURNAL_DAMAGED' } });
   reader.markSynced(end);
-  const stopped = heard('stopped');
-  tables.postMessage({ kind: 'stop' });
-  await stopped;
+  tables.tell({ kind: 'stop' });
+  await tables.heard('stopped');
   expect(reader.applied).toBe(end);
 });
