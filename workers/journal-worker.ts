@@ -6,8 +6,8 @@
  * Invariants:
  *
  * 1. Nothing is called durable before it is on disk (`sync`), or at least handed to the system (`relaxed`).
- * 2. Changes are taken only while the disk has blocks for all that the ring can hold. So a disk that becomes full refuses
- *    changes, and what it had been too late to refuse is kept and acknowledged: no reply waits for space.
+ * 2. The ring has room only where the disk has blocks. So when the disk becomes full changes are refused, and what it was too
+ *    late to refuse is kept and acknowledged: no reply waits for space.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
     const { log, summary } = await loadAll();
     const writer = new JournalWriter(log, log.endPosition);
     // From here on there are changes.
-    writer.lookAhead();
+    if (!writer.lookAhead()) reader.markUnreserved();
     tell({ kind: 'loaded', summary });
     writer.run();
   } else new JournalWriter(takeOver(ringOrigin), ringOrigin).run();
@@ -120,7 +120,7 @@ class JournalWriter {
   private lastSyncMs = performance.now();
   /** The end of what was appended and not synced, as `ringEnd` counts; undefined when there is nothing. */
   private unsyncedEnd: number | undefined;
-  private trimmedAt = reader.applied;
+  private trimmedAt: number | undefined;
 
   /** Whether all that was published when the thread began is on disk. */
   private isReady = false;
@@ -138,29 +138,45 @@ class JournalWriter {
 
   private takeAll(): void {
     const isSync = settings.durability === 'sync';
-    // What there is may have been written and not synced when the last server, or the last thread, ended.
-    this.persist(() => {
-      this.log.sync();
-    });
-    reader.markSynced(this.ringEnd);
-    reader.markDurable(this.ringEnd | 0);
+    if (!this.takeOverRest()) return;
     for (;;) {
-      this.lookAhead();
       const run = reader.take();
       if (run === undefined) {
         this.tellReady();
         if (reader.isStopping && this.unsyncedEnd === undefined) return;
+        if (this.isFailing && this.lookAhead()) reader.markDurable(reader.durable);
         reader.waitForMore(this.idleMs);
       } else {
         this.persist(() => this.log.append(run.parts));
         this.unsyncedEnd = this.ringEnd;
         if (isSync) this.sync();
-        reader.markDurable(run.end);
+        reader.markDurable(run.end, this.lookAhead());
         this.tellReady();
       }
       if (reader.isStopping || performance.now() - this.lastSyncMs >= relaxedSyncMs) this.sync();
       this.trim();
     }
+  }
+
+  /**
+   * Brings to disk what the last server, or the last thread, had written and not synced. False when the disk takes nothing,
+   * the server stops, and nothing is published: then there is nothing more to do.
+   */
+  private takeOverRest(): boolean {
+    try {
+      this.persist(() => {
+        this.log.sync();
+      });
+    } catch (error) {
+      if (reader.take() === undefined) return false;
+      throw error;
+    }
+    reader.markSynced(this.ringEnd);
+    const hasBlocks = this.lookAhead();
+    // What an earlier thread had reserved lay in another segment.
+    if (!hasBlocks) reader.markUnreserved();
+    reader.markDurable(this.ringEnd | 0, hasBlocks);
+    return true;
   }
 
   /** How long to sleep when nothing is published; any record ends it. */
@@ -191,19 +207,26 @@ class JournalWriter {
     this.lastSyncMs = performance.now();
   }
 
-  /** Lets changes be taken while there is space for all that the ring can hold, and not otherwise. */
-  lookAhead(): void {
-    if (this.isFailing && performance.now() - this.failedAtMs < retryMs) return;
+  /**
+   * Reserves blocks for all that the ring can hold from the journal's end on, and lets changes be taken when there are
+   * some, and not otherwise. A disk that had none is left alone for a while.
+   */
+  lookAhead(): boolean {
+    if (this.isFailing && performance.now() - this.failedAtMs < retryMs) return false;
     try {
+      // It makes room.
+      this.trim();
       this.log.reserve(reader.ringWords, payloadsAhead);
     } catch (error) {
       this.refuseChanges(error as NodeJS.ErrnoException);
-      return;
+      return false;
     }
-    if (!this.isFailing) return;
-    this.isFailing = false;
-    reader.markRunning();
-    tell({ kind: 'recovered' });
+    if (this.isFailing) {
+      this.isFailing = false;
+      reader.markRunning();
+      tell({ kind: 'recovered' });
+    }
+    return true;
   }
 
   private refuseChanges({ code, message }: NodeJS.ErrnoException): void {

@@ -35,13 +35,16 @@ export class SegmentWriter {
     return this.offsetBytes === segmentHeaderBytes || this.offsetBytes + frameBytes <= this.capacityBytes;
   }
 
-  /** Sees to it that there are blocks for so many bytes of frames. When it throws, nothing has changed. */
+  /** Sees to it that there are blocks for so many bytes of frames. When it throws, there may be some more than before. */
   reserve(frameBytes: number): void {
     const neededBytes = this.offsetBytes + frameBytes;
     if (neededBytes <= this.sizeBytes) return;
     const targetBytes = Math.max(neededBytes, Math.min(this.sizeBytes + fillBytes, this.capacityBytes));
-    writeZeros(this.files, this.descriptor, this.sizeBytes, targetBytes);
-    this.sizeBytes = targetBytes;
+    while (this.sizeBytes < targetBytes) {
+      const endBytes = Math.min(this.sizeBytes + fillBytes, targetBytes);
+      writeZeros(this.files, this.descriptor, this.sizeBytes, endBytes);
+      this.sizeBytes = endBytes;
+    }
   }
 
   writeHeader(header: Uint8Array): void {

@@ -64,6 +64,8 @@ export const header = {
   /** With them `ringSynced` and `ringApplied` are counted in full. See `full-position.ts`. */
   ringSyncedSpan: 121,
   ringAppliedSpan: 122,
+  /** The disk has blocks for as many words from here on as the ring holds. Never above `ringDurable`. */
+  ringReserved: 123,
 
   /** Places of rooms and of memberships ever used, the first of the free ones, and how many are in use. */
   roomBump: 128,
@@ -88,7 +90,7 @@ assertBoundaries([
   [header.keySecret + 4, header.subscriptionCount],
   [header.ringTail, header.sequenceLow],
   [header.sequenceHigh + 1, header.ringDurable],
-  [header.ringAppliedSpan + 1, header.roomBump],
+  [header.ringReserved + 1, header.roomBump],
   [header.lastRoomNumber + 1, header.nameSecret],
   [header.nameSecret + nameSecretWords, header.words],
 ]);

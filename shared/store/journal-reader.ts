@@ -64,10 +64,20 @@ export class JournalReader {
     this.memory.wait(header.journalStops, 0, timeoutMs);
   }
 
-  /** Tells everyone that all before `position` is on disk: replies may leave, and the ring has room again. */
-  markDurable(position: number): void {
+  /**
+   * Tells everyone that all before `position` is on disk: replies may leave. When the disk has blocks for all that the
+   * ring can hold from there on, the ring has room again.
+   */
+  markDurable(position: number, hasBlocks = true): void {
     this.memory.store(header.ringDurable, position);
+    // After it: what is not called durable yet must not be written over.
+    if (hasBlocks) this.memory.store(header.ringReserved, position);
     this.memory.notify(header.ringDurable, Number.POSITIVE_INFINITY);
+  }
+
+  /** Takes all room from the ring: there are no blocks for anything. */
+  markUnreserved(): void {
+    this.memory.store(header.ringReserved, (this.durable - this.layout.ringWords) | 0);
   }
 
   /** Tells the table thread that all before `position` is on disk, whatever the durability. It is counted in full. */

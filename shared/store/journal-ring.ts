@@ -10,6 +10,7 @@
  * A record never wraps: what is left before the ring's end is filled with a filler record, which may be just its
  * length word.
  */
+import { frameHeaderWords } from '../journal/frame';
 import {
   highWord,
   lowWord,
@@ -40,6 +41,13 @@ import { threadSlot } from './thread-slot';
 
 /** No record is longer: a message of the longest text, or a user with the longest of everything. */
 export const recordWordsMax = 3_584;
+/**
+ * While the disk takes nothing, changes that may be late get this part of the ring. Each may come to the disk in a payload
+ * of its own, whose header is longer than the record: so much of the ring needs no more blocks than all of it otherwise.
+ */
+const lateShare = 3;
+if (frameHeaderWords + readField.end > lateShare * readField.end)
+  throw new Error('late changes need more blocks');
 /** How long a thread that found the ring full sleeps before it looks again. */
 const fullWaitMs = 100;
 
@@ -104,19 +112,20 @@ export class JournalRing {
   }
 
   /**
-   * Waits for room for one record; called before an operation takes any lock. False when the disk takes nothing: then
-   * nothing may be changed. `mayBeLate` is for changes whose reply does not wait for the disk: they go on while there
-   * is room.
+   * Waits for room for one record, in the ring and on the disk; called before an operation takes any lock. False when the
+   * disk takes nothing: then nothing may be changed. `mayBeLate` is for changes whose reply does not wait for the disk:
+   * they go on for a while.
    */
   reserve(mayBeLate = false): boolean {
     if (!this.isOn) return true;
     const { memory } = this;
     for (;;) {
+      const durable = memory.load(header.ringDurable);
       const { isFailing } = this;
       if (isFailing && !mayBeLate) return false;
-      const durable = memory.load(header.ringDurable);
-      const used = (memory.load(header.ringTail) - durable) | 0;
-      if (used + this.marginWords <= this.layout.ringWords) return true;
+      const used = (memory.load(header.ringTail) - memory.load(header.ringReserved)) | 0;
+      const { ringWords } = this.layout;
+      if (used + this.marginWords <= (isFailing ? ringWords / lateShare : ringWords)) return true;
       if (isFailing) return false;
       // What this thread has published of the batch in hand may be all that could make room.
       this.announce();

@@ -1,6 +1,7 @@
 /** Goal: a journal that takes nothing stops changes with BUSY before they begin, and never stops a thread. */
 import { auditStore } from '../../shared/store/audit';
 import { header, journalState } from '../../shared/store/header';
+import { JournalReader } from '../../shared/store/journal-reader';
 import { createStore, Store } from '../../shared/store/store';
 import { CrashingMemory, LoneMemory } from '../support/crashing-memory';
 import { InboxCollector, takeMessages } from '../support/inbox-collector';
@@ -77,6 +78,33 @@ test('once the ring is full and the disk fails, inboxes keep their messages', ()
   const unread = auditStore(buffer).unreadMessages;
   expect(store.mail.take(1, new InboxCollector(store))).toBe('BUSY');
   expect(auditStore(buffer)).toMatchObject({ findings: [], unreadMessages: unread });
+});
+
+describe('while the disk fails, and the ring is empty again,', () => {
+  /** Takes anna's inbox when more than what may be late has got to the disk, and the disk has begun to fail. */
+  function takeAfterwards(hasBlocks: boolean): { outcome: string; unreadBefore: number; unread: number } {
+    const buffer = preparedStore();
+    const memory = new LoneMemory(buffer);
+    const store = Store.attach(memory, 2, ignoreLongWaits);
+    const reader = new JournalReader(memory);
+    while (memory.load(header.ringTail) < capacity.ringWords / 3)
+      store.mail.send(1, nameOf('bob'), textOf(filledText('text', 4_000)), 1);
+    reader.markDurable(reader.take()!.end, hasBlocks);
+    reader.markFailing();
+    const unreadBefore = auditStore(buffer).unreadMessages;
+    const outcome = store.mail.take(1, new InboxCollector(store));
+    return { outcome, unreadBefore, unread: auditStore(buffer).unreadMessages };
+  }
+
+  test('inboxes can be read when the disk has blocks for it', () => {
+    const { outcome, unreadBefore, unread } = takeAfterwards(true);
+    expect({ outcome, unread }).toEqual({ outcome: 'OK', unread: unreadBefore - 1 });
+  });
+
+  test('inboxes keep their messages when it has none', () => {
+    const { outcome, unreadBefore, unread } = takeAfterwards(false);
+    expect({ outcome, unread }).toEqual({ outcome: 'BUSY', unread: unreadBefore });
+  });
 });
 
 describe('a disk that fails just after a change was written down does not stop the thread that made it:', () => {

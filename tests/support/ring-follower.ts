@@ -97,5 +97,6 @@ export class RingFollower {
 /** Puts the positions of an unused ring somewhere else than at 0, a whole number of rounds on. */
 export function movePositions(store: SharedArrayBuffer, position: number): void {
   const words = new Int32Array(store);
-  for (const word of [header.ringTail, header.ringDurable, header.ringApplied]) words[word] = position | 0;
+  for (const word of [header.ringTail, header.ringDurable, header.ringReserved, header.ringApplied])
+    words[word] = position | 0;
 }
