@@ -146,6 +146,7 @@ class JournalWriter {
         if (reader.isStopping && this.unsyncedEnd === undefined) return;
         if (this.isFailing && this.lookAhead()) reader.markDurable(reader.durable);
         reader.waitForMore(this.idleMs);
+        this.trim();
       } else {
         this.persist(() => this.log.append(run.parts));
         this.unsyncedEnd = this.ringEnd;
@@ -154,7 +155,6 @@ class JournalWriter {
         this.tellReady();
       }
       if (reader.isStopping || performance.now() - this.lastSyncMs >= relaxedSyncMs) this.sync();
-      this.trim();
     }
   }
 

@@ -40,7 +40,7 @@ import type { StoredText } from './stored-text';
 import { threadSlot } from './thread-slot';
 
 /** No record is longer: a message of the longest text, or a user with the longest of everything. */
-export const recordWordsMax = 3_584;
+const recordWordsMax = 3_584;
 /**
  * While the disk takes nothing, changes that may be late get this part of the ring. Each may come to the disk in a payload
  * of its own, whose header is longer than the record: so much of the ring needs no more blocks than all of it otherwise.
@@ -52,7 +52,7 @@ if (frameHeaderWords + readField.end > lateShare * readField.end)
 const fullWaitMs = 100;
 
 /** Every thread may publish one record, and fill to the ring's end for it, after it has seen that there is room. */
-function marginWordsFor(threadsMax: number): number {
+export function marginWordsFor(threadsMax: number): number {
   return threadsMax * 2 * recordWordsMax;
 }
 

@@ -5,7 +5,7 @@ import { JournalReader } from '../../shared/store/journal-reader';
 import { header } from '../../shared/store/header';
 import { type Layout, readLayout } from '../../shared/store/layout';
 import { Memory } from '../../shared/store/memory';
-import { recordWordsMax } from '../../shared/store/journal-ring';
+import { marginWordsFor } from '../../shared/store/journal-ring';
 import { StoreLoader } from '../../shared/store/store-loader';
 
 const loaderThread = 4_000_001;
@@ -26,7 +26,7 @@ export class RingFollower {
   /** Who wants to publish has to wait. */
   get isFull(): boolean {
     const used = (this.memory.load(header.ringTail) - this.memory.load(header.ringDurable)) | 0;
-    return used + this.layout.threadsMax * 2 * recordWordsMax > this.layout.ringWords;
+    return used + marginWordsFor(this.layout.threadsMax) > this.layout.ringWords;
   }
 
   /** Takes all that is published. False when there is nothing. */
